@@ -25,8 +25,8 @@ std::string to_hex(Bytes bytes);
 std::optional<std::string> parse_hex(std::string_view text);
 
 enum class Base64 {
-  standard,      // + / with padding, RFC 4648 §4
-  url,           // - _ without padding, RFC 4648 §5
+  standard,  // + / with padding, RFC 4648 §4
+  url,       // - _ without padding, RFC 4648 §5
 };
 std::string to_base64(Bytes bytes, Base64 alphabet = Base64::standard);
 // Strict: no white space, no garbage, the padding exactly as the alphabet asks, unused bits zero.

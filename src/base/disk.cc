@@ -37,7 +37,7 @@ struct SystemDisk final : Disk {
   Result<std::string> read_file(const std::string& path, size_t max_bytes) const override {
     File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.fd < 0) return system_error("open the file", path);
-    struct stat info {};
+    struct stat info{};
     if (::fstat(file.fd, &info) != 0) return system_error("read the file", path);
     if (S_ISDIR(info.st_mode)) return fail(Error(Code::invalid, "this is a directory, a file was expected").at(path));
     std::string out;
@@ -98,7 +98,7 @@ struct SystemDisk final : Disk {
   }
   bool exists(const std::string& path) const override { return ::access(path.c_str(), F_OK) == 0; }
   bool is_directory(const std::string& path) const override {
-    struct stat info {};
+    struct stat info{};
     return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
   }
   Result<std::vector<std::string>> list_files(const std::string& path) const override {
@@ -116,7 +116,7 @@ struct SystemDisk final : Disk {
     return {};
   }
   Result<uint64_t> free_bytes(const std::string& path) const override {
-    struct statvfs info {};
+    struct statvfs info{};
     if (::statvfs(path.c_str(), &info) != 0) return system_error("ask for free space", path);
     return static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
   }

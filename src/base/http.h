@@ -18,12 +18,12 @@ namespace waybill::http {
 using Headers = std::vector<std::pair<std::string, std::string>>;  // names in lower case
 
 struct Request {
-  std::string_view method;          // "GET"
-  std::string_view target;          // as sent: "/api/v1/trace?of=CVE-2026-1"
-  std::string_view path;            // percent-decoded, without the query
-  std::string_view query;           // after the '?', still encoded
-  std::string_view body;            // content-encoding already undone
-  std::string_view peer;            // "127.0.0.1:51234"
+  std::string_view method;  // "GET"
+  std::string_view target;  // as sent: "/api/v1/trace?of=CVE-2026-1"
+  std::string_view path;    // percent-decoded, without the query
+  std::string_view query;   // after the '?', still encoded
+  std::string_view body;    // content-encoding already undone
+  std::string_view peer;    // "127.0.0.1:51234"
   const Headers* headers = nullptr;
 
   // First header of that name (lower case), or "".
@@ -34,7 +34,7 @@ struct Request {
 
 struct Response {
   int status = 200;
-  Headers headers;                  // content-length is set by the server
+  Headers headers;  // content-length is set by the server
   std::string body;
   // Set for an answer that stays open (server-sent events, streamed receipts): called on a thread of the server until it
   // returns false; `write` hands over a piece and says whether the peer is still there.

@@ -152,9 +152,7 @@ size_t JsonValue::size() const {
   return exact;
 }
 
-std::string_view JsonValue::string_or(std::string_view otherwise) const {
-  return is_string() ? ref(document_, index_).get_string_view() : otherwise;
-}
+std::string_view JsonValue::string_or(std::string_view otherwise) const { return is_string() ? ref(document_, index_).get_string_view() : otherwise; }
 int64_t JsonValue::int_or(int64_t otherwise) const {
   if (!exists()) return otherwise;
   const auto here = ref(document_, index_);
@@ -222,9 +220,7 @@ JsonMembers::Iterator JsonMembers::end() const {
   it.index_ = object_.exists() ? ref(object_.document_, object_.index_).after_element() - 1 : 0;
   return it;
 }
-JsonMembers::Member JsonMembers::Iterator::operator*() const {
-  return {ref(document_, index_).get_string_view(), JsonValue(document_, index_ + 1)};
-}
+JsonMembers::Member JsonMembers::Iterator::operator*() const { return {ref(document_, index_).get_string_view(), JsonValue(document_, index_ + 1)}; }
 JsonMembers::Iterator& JsonMembers::Iterator::operator++() {
   index_ = ref(document_, index_ + 1).after_element();
   return *this;
@@ -269,8 +265,7 @@ Result<JsonDocument> JsonDocument::parse(std::string_view json, const JsonLimits
   if (result.error() != simdjson::SUCCESS) return fail(explain_json(json, limits));
   JsonDocument document(std::move(state));
   std::string path;
-  if (auto duplicate = find_duplicate_name(document.root(), path))
-    return fail(Error(Code::invalid, "the name stands twice in one object").at(*duplicate));
+  if (auto duplicate = find_duplicate_name(document.root(), path)) return fail(Error(Code::invalid, "the name stands twice in one object").at(*duplicate));
   return document;
 }
 
@@ -332,8 +327,7 @@ class Explainer {
           stack.pop_back();
           continue;
         }
-        if (peek() != ',')
-          return error(at_, std::string("expected ',' or '") + close + "', found " + found());
+        if (peek() != ',') return error(at_, std::string("expected ',' or '") + close + "', found " + found());
         ++at_;
         if (stack.back() == '{')
           if (auto wrong = member_name()) return *wrong;

@@ -84,25 +84,23 @@ class [[nodiscard]] Result<void> : public tl::expected<void, Error> {
 };
 
 // `return fail(Code::invalid, "purl has no type");` in a function that returns any Result.
-inline tl::unexpected<Error> fail(Code code, std::string message) {
-  return tl::unexpected<Error>(Error(code, std::move(message)));
-}
+inline tl::unexpected<Error> fail(Code code, std::string message) { return tl::unexpected<Error>(Error(code, std::move(message))); }
 inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
 
 }  // namespace waybill
 
 #define WAYBILL_CONCAT_(a, b) a##b
 #define WAYBILL_CONCAT(a, b) WAYBILL_CONCAT_(a, b)
-#define WAYBILL_TRY_IMPL_(name, declaration, ...)                                  \
-  auto name = (__VA_ARGS__);                                                       \
-  if (!name) return ::tl::unexpected<::waybill::Error>(std::move(name).error());   \
+#define WAYBILL_TRY_IMPL_(name, declaration, ...)                                \
+  auto name = (__VA_ARGS__);                                                     \
+  if (!name) return ::tl::unexpected<::waybill::Error>(std::move(name).error()); \
   declaration = std::move(*name)
 
 // TRY(auto entry, log.read(7));   binds the value, or returns the error from the function around it.
 #define TRY(declaration, ...) WAYBILL_TRY_IMPL_(WAYBILL_CONCAT(try_result_, __LINE__), declaration, __VA_ARGS__)
 // TRY_DO(log.sync());             the same where there is no value to bind.
-#define TRY_DO(...)                                                                                     \
-  do {                                                                                                  \
-    auto try_done = (__VA_ARGS__);                                                                      \
-    if (!try_done) return ::tl::unexpected<::waybill::Error>(std::move(try_done).error());              \
+#define TRY_DO(...)                                                                        \
+  do {                                                                                     \
+    auto try_done = (__VA_ARGS__);                                                         \
+    if (!try_done) return ::tl::unexpected<::waybill::Error>(std::move(try_done).error()); \
   } while (false)

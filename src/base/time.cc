@@ -50,9 +50,7 @@ tl::unexpected<Error> bad(std::string_view text) {
 }
 
 struct SystemClock final : Clock {
-  Time now() const override {
-    return {std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
-  }
+  Time now() const override { return {std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count()}; }
 };
 
 }  // namespace
@@ -61,8 +59,8 @@ std::string to_rfc3339(Time time) {
   const int64_t seconds = floor_div(time.ms, 1000), days = floor_div(seconds, 86400), rest = seconds - days * 86400;
   const Date date = date_of(days);
   char out[40];
-  std::snprintf(out, sizeof out, "%04d-%02d-%02dT%02d:%02d:%02dZ", static_cast<int>(date.year), date.month, date.day,
-                static_cast<int>(rest / 3600), static_cast<int>(rest / 60 % 60), static_cast<int>(rest % 60));
+  std::snprintf(out, sizeof out, "%04d-%02d-%02dT%02d:%02d:%02dZ", static_cast<int>(date.year), date.month, date.day, static_cast<int>(rest / 3600),
+                static_cast<int>(rest / 60 % 60), static_cast<int>(rest % 60));
   return out;
 }
 std::string to_rfc3339_ms(Time time) {
@@ -76,8 +74,8 @@ std::string to_date(Time time) { return to_rfc3339(time).substr(0, 10); }
 
 Result<Time> parse_time(std::string_view text) {
   int year, month, day, hour = 0, minute = 0, second = 0;
-  if (!digits(text, 0, 4, year) || text.size() < 10 || text[4] != '-' || !digits(text, 5, 2, month) || text[7] != '-' ||
-      !digits(text, 8, 2, day) || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
+  if (!digits(text, 0, 4, year) || text.size() < 10 || text[4] != '-' || !digits(text, 5, 2, month) || text[7] != '-' || !digits(text, 8, 2, day) ||
+      month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
     return bad(text);
   int64_t ms = days_of(year, month, day) * kDayMs;
   if (text.size() == 10) return Time{ms};

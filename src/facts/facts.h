@@ -62,24 +62,24 @@ struct Listed {
   Text format;        // "cyclonedx", "spdx"
   Text version;       // of the format
   Text serial;
-  Text tool;          // "syft 1.38.0"
+  Text tool;  // "syft 1.38.0"
   Text author;
   Text supplier;
-  Text phase;         // design, source, build, analyzed, deployed, runtime
+  Text phase;  // design, source, build, analyzed, deployed, runtime
   Time generated_at;
   bool has_graph = false;
 };
 
 // One component. `subject` of the whole batch contains it; nesting is in `parent`.
 struct Contains {
-  Text purl;       // as it stands in the document: the graph keeps the canonical form, and remembers this spelling
+  Text purl;  // as it stands in the document: the graph keeps the canonical form, and remembers this spelling
   Text name;
   Text group;
   Text version;
-  Text licence;    // SPDX expression, concluded else declared; several without an expression are joined by AND
+  Text licence;  // SPDX expression, concluded else declared; several without an expression are joined by AND
   Text supplier;
-  Text origin;     // where it was fetched from
-  Text ref;        // bom-ref, SPDXID
+  Text origin;  // where it was fetched from
+  Text ref;     // bom-ref, SPDXID
   Text cpe;
   std::span<const Hash> hashes;
   uint32_t parent = kNoComponent;  // index of the component that it is nested in
@@ -95,27 +95,27 @@ struct DependsOn {
 
 struct BuiltFrom {
   Text subject;
-  Text source;         // git+https://host/repo@<commit>, canonical, without credentials
-  Text role;           // main, configuration, other
+  Text source;  // git+https://host/repo@<commit>, canonical, without credentials
+  Text role;    // main, configuration, other
   Text branch, tag;
-  Text linked_by;      // provenance, claim, label
-  Text base_name;      // base image, when that is what it was built from
+  Text linked_by;  // provenance, claim, label
+  Text base_name;  // base image, when that is what it was built from
   Text base_digest;
 };
 
 struct BuiltBy {
   Text subject;
-  Text builder;        // id (URI)
+  Text builder;  // id (URI)
   Text builder_version;
-  Text type;           // build type (URI)
+  Text type;  // build type (URI)
   Text invocation;
-  Text source;         // as in BuiltFrom
-  Text trigger;        // push, tag, schedule, manual, pull_request, other
+  Text source;   // as in BuiltFrom
+  Text trigger;  // push, tag, schedule, manual, pull_request, other
   Text started_by;
   Text workflow_path, workflow_ref;
-  Text predicate;      // predicate type of the statement
-  Text runner;         // hosted, self_hosted
-  Texts parameters;    // names of external parameters that can change the result
+  Text predicate;    // predicate type of the statement
+  Text runner;       // hosted, self_hosted
+  Texts parameters;  // names of external parameters that can change the result
   Yes dependencies_complete = Yes::unknown;
   Yes from_fork = Yes::unknown;
   Yes hermetic = Yes::unknown;
@@ -124,11 +124,11 @@ struct BuiltBy {
 
 // A signature over a document or a subject. `verified` is what trust/ found, never what the document says of itself.
 struct Signed {
-  Text of;             // digest that was signed (a document's, or the subject's)
-  Text about;          // subject, sbom, provenance, manifest, other
-  Text method;         // keyless, key, certificate, notary
+  Text of;      // digest that was signed (a document's, or the subject's)
+  Text about;   // subject, sbom, provenance, manifest, other
+  Text method;  // keyless, key, certificate, notary
   Text identity, issuer, key;
-  Text reason;         // why it does not hold
+  Text reason;  // why it does not hold
   bool verified = false;
   bool logged = false;
   Time logged_at;
@@ -142,13 +142,13 @@ struct Reviewed {
 };
 
 struct Tested {
-  Text subject;        // empty: the subject under which it was collected
+  Text subject;  // empty: the subject under which it was collected
   Text suite;
   TestKind kind = TestKind::unit;
   uint32_t passed = 0, failed = 0, skipped = 0;
-  int32_t flaky = -1;             // -1: unknown
-  double coverage_percent = -1;   // -1: unknown
-  Texts failures;                 // names of failed cases, the first 20
+  int32_t flaky = -1;            // -1: unknown
+  double coverage_percent = -1;  // -1: unknown
+  Texts failures;                // names of failed cases, the first 20
   Time at;
 };
 
@@ -166,8 +166,8 @@ struct Scanned {
 struct Found {
   Text subject;
   Text tool, rule, title;
-  Text location;       // path:line, URL, or layer and path
-  Text fingerprint;    // stable over line moves
+  Text location;     // path:line, URL, or layer and path
+  Text fingerprint;  // stable over line moves
   Text package, vulnerability;
   Texts cwe;
   FindingKind kind = FindingKind::static_;
@@ -185,12 +185,12 @@ struct Affects {
     std::span<const Event> events;
   };
   struct Package {
-    Text ecosystem;    // "npm", "Debian:12", …
+    Text ecosystem;  // "npm", "Debian:12", …
     Text name;
     Text purl;
     std::span<const Range> ranges;
     Texts versions;
-    Text severity;     // database_specific / ecosystem_specific word, if any
+    Text severity;  // database_specific / ecosystem_specific word, if any
   };
   Text id;
   Texts aliases, related, upstream;
@@ -204,7 +204,7 @@ struct Affects {
 };
 
 struct Exploitability {
-  Text product;        // purl or digest; empty: the subject under which it was collected
+  Text product;  // purl or digest; empty: the subject under which it was collected
   Texts subcomponents;
   Text vulnerability;
   Vex status = Vex::under_investigation;
@@ -214,10 +214,10 @@ struct Exploitability {
 
 // A number about a vulnerability, a project, a component.
 struct Scored {
-  Text of;             // vulnerability id, purl
-  Text scheme;         // epss, epss-percentile, kev, cvss3.1, cvss4.0, scorecard, eol
+  Text of;      // vulnerability id, purl
+  Text scheme;  // epss, epss-percentile, kev, cvss3.1, cvss4.0, scorecard, eol
   double value = 0;
-  Text text;           // vector, due date, …
+  Text text;  // vector, due date, …
   Time at, due;
 };
 
@@ -285,8 +285,8 @@ struct Observed {
 // What people set up: a service, an environment, a policy document, a trust list. `json` is the whole document in
 // canonical JSON; the last one of a kind and name holds.
 struct Configured {
-  Text kind;           // service, environment, policy, trust, list
-  Text name;           // scope or name
+  Text kind;  // service, environment, policy, trust, list
+  Text name;  // scope or name
   Text json;
 };
 
@@ -300,9 +300,9 @@ struct Batch {
   Arena arena{size_t{16} << 10};
 
   // What the document is: shown to people and kept in the entry.
-  std::string format;        // "CycloneDX 1.6", "SLSA provenance v1", "JUnit XML", …
-  std::string kind;          // sbom, provenance, tests, scan, findings, vex, advisories, deployment, approval, exception, configuration, statement, opaque
-  std::string subject;       // main subject, "" when the document names none
+  std::string format;   // "CycloneDX 1.6", "SLSA provenance v1", "JUnit XML", …
+  std::string kind;     // sbom, provenance, tests, scan, findings, vex, advisories, deployment, approval, exception, configuration, statement, opaque
+  std::string subject;  // main subject, "" when the document names none
   std::vector<std::string> more_subjects;
   std::string subject_name;
   std::string predicate_type;
