@@ -3,7 +3,8 @@ set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+add_compile_options(-fPIC)  # the same for libraries, programs and the precompiled header
+add_link_options(-pie)
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
 endif()
@@ -45,8 +46,6 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT WAYBILL_SANITIZE)
   add_link_options(-Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--gc-sections)
   set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 endif()
-include(CheckPIESupported)
-check_pie_supported()
 
 # One precompiled header for all rooms: what nearly every file includes and what is slow to read.
 file(WRITE ${CMAKE_BINARY_DIR}/waybill_pch.cc "// The precompiled header's carrier.\n")
