@@ -236,8 +236,14 @@ Result<void> verify_subtree_consistency(uint64_t start, uint64_t end, uint64_t s
                                         std::span<const Sha256> proof) {
   const std::string what = "consistency proof of the subtree [" + std::to_string(start) + ", " + std::to_string(end) + ") with " +
                            std::to_string(size) + " leaves";
-  TRY_DO(check_subtree(start, end));
   if (end > size) return invalid(what + ": the tree ends before the subtree");
+  if (start == end) {
+    // No leaves: consistent with every tree, and nothing is learned about it.
+    if (!proof.empty()) return invalid(what + " must be empty");
+    if (subtree != empty_root()) return invalid(what + ": " + subtree.hex() + " is not the root of an empty tree");
+    return {};
+  }
+  TRY_DO(check_subtree(start, end));
   uint64_t fn = start, sn = end - 1, tn = size - 1;
   if (sn == tn) {
     while (fn != sn) {
