@@ -1,0 +1,1 @@
+export function Decision(_: object): null { return null; }

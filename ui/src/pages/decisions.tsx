@@ -1,0 +1,1 @@
+export function Decisions(_: object): null { return null; }

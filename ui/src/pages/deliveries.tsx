@@ -1,0 +1,2 @@
+export function Deliveries(_: object): null { return null; }
+export function Delivery(_: object): null { return null; }

@@ -1,0 +1,1 @@
+export function Subject(_: object): null { return null; }

@@ -1,0 +1,1 @@
+export function Subjects(_: object): null { return null; }
