@@ -1,11 +1,13 @@
 // Policy documents and what follows from them: which rules hold for a scope and tier, how strict, with which parameters.
 //
-// The documents of organisation, team and service are read in this order and each may only tighten (packs.md,
-// "Parameters and scopes"). Called by decide.h, by `waybill policy apply|show`, and by the server. It never looks at a
-// subject.
+// The documents of organisation, team and service are read in this order and each may only tighten what stands above it:
+// the packs' own defaults, and the documents before it (packs.md, "Parameters and scopes"). Only the document of the whole
+// installation (scope "*") may set the defaults of packs otherwise. Called by decide.h, by `waybill policy apply|show`,
+// and by the server. It never looks at a subject.
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,7 +42,7 @@ struct ParameterUse {
 
 // One policy document, read and checked by itself.
 struct PolicyDocument {
-  std::string scope;                 // "" is the whole installation, "acme", "acme/payments", "acme/payments/checkout"
+  std::string scope;                 // "" (written "*") is the whole installation, "acme", "acme/payments", "acme/payments/checkout"
   std::vector<PackUse> packs;
   std::vector<RuleUse> rules;
   std::vector<ParameterUse> parameters;
@@ -81,7 +83,7 @@ struct Resolved {
   bool reads_all_input = false;
   std::string parameters_json;               // input.parameters
   std::string data_json;                     // `data` for the rules: lists, tables, trust, organisation
-  std::string policy_json;                   // the RFC 8785 list that the digest is over
+  std::string policy_json;                   // the RFC 8785 list that the digest is over: [packs, documents, data]
   Sha256 digest;
   std::shared_ptr<const rego::Policy> policy;  // compiled rules of all packs
   std::shared_ptr<const std::vector<Pack>> keep;
@@ -96,6 +98,9 @@ class PolicySet {
   // Errors: a document that loosens what stands above it, naming both places; a pack or version that is not there.
   static Result<std::shared_ptr<const PolicySet>> make(std::shared_ptr<const std::vector<Pack>> packs, std::vector<PolicyDocument> documents,
                                                        std::string organisation_json = "{}", std::string trust_json = "{}");
+  // From the list that a policy digest is over: what replay needs. `load` gives a pack's document by its digest.
+  static Result<std::shared_ptr<const PolicySet>> from_policy_json(std::string_view policy_json,
+                                                                   const std::function<Result<std::string>(const Sha256&)>& load);
   // Compiled at the first call for (documents on the path, tier), then remembered. Thread-safe.
   Result<std::shared_ptr<const Resolved>> resolve(std::string_view scope, Tier tier) const;
   // May this document take its place among the others? invalid with both places when it loosens.
@@ -111,8 +116,11 @@ class PolicySet {
   std::shared_ptr<const std::vector<Pack>> packs_;
   std::vector<PolicyDocument> documents_;     // sorted by scope
   std::string organisation_json_, trust_json_;
+  std::string fixed_data_;                    // from_policy_json: `data` as it was
+  PolicyDocument default_;                    // stands at the top while nobody has written one for "*"
   std::shared_ptr<Cache> cache_;
   std::vector<const PolicyDocument*> path_to(std::string_view scope) const;
+  Result<void> check_path(std::span<const PolicyDocument* const> path) const;
 };
 
 }  // namespace waybill::policy

@@ -1,0 +1,16 @@
+# cmake -DROOT=policies -DOUT=x.cc -DFILES="a;b" -P embed_packs.cmake: one string literal a file, and a table of them.
+# The names are relative to ROOT and sorted, so that the same policies make the same executable.
+list(SORT FILES)
+set(table "")
+set(text "// Made by embed_packs.cmake from policies/: do not edit.\n#include \"waybill/policy/embedded_packs.h\"\n\nnamespace waybill::policy {\nnamespace {\n")
+set(n 0)
+file(WRITE ${OUT}.new "${text}")
+foreach(path IN LISTS FILES)
+  file(RELATIVE_PATH name ${ROOT} ${path})
+  file(READ ${path} content)
+  file(APPEND ${OUT}.new "constexpr std::string_view kFile${n} = R\"WAYBILL(${content})WAYBILL\";\n")
+  string(APPEND table "    {\"${name}\", kFile${n}},\n")
+  math(EXPR n "${n} + 1")
+endforeach()
+file(APPEND ${OUT}.new "constexpr EmbeddedFile kFiles[] = {\n${table}};\n}  // namespace\n\nstd::span<const EmbeddedFile> embedded_files() { return kFiles; }\n\n}  // namespace waybill::policy\n")
+file(RENAME ${OUT}.new ${OUT})
