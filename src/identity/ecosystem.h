@@ -22,8 +22,10 @@ struct Ecosystem {
   Scheme scheme;
   std::string_view purl_type;       // "deb"
   std::string_view purl_namespace;  // "debian", where the namespace is the vendor; else ""
-  enum class Names : uint8_t { as_is, lower, pep503, slash_is_namespace, colon_is_namespace } names;
+  enum class Names : uint8_t { as_is, lower, pep503, swift } names;
+  char joint;                       // between a purl's namespace and name: '/', ':', or 0 where the namespace is the vendor
   bool has_releases;                // advisories are filed by release ("Debian:12")
+  bool by_source;                   // advisories name the source package, not the one that is installed
 };
 // "Debian:12", "debian", "npm": by the part before the colon, any case. nullptr when unknown.
 const Ecosystem* find_ecosystem(std::string_view osv_name);
