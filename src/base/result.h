@@ -89,18 +89,20 @@ inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(st
 
 }  // namespace waybill
 
+// __COUNTER__ and not __LINE__: a TRY may stand in a lambda inside the arguments of another.
 #define WAYBILL_CONCAT_(a, b) a##b
 #define WAYBILL_CONCAT(a, b) WAYBILL_CONCAT_(a, b)
 #define WAYBILL_TRY_IMPL_(name, declaration, ...)                                \
   auto name = (__VA_ARGS__);                                                     \
   if (!name) return ::tl::unexpected<::waybill::Error>(std::move(name).error()); \
   declaration = std::move(*name)
+#define WAYBILL_TRY_DO_IMPL_(name, ...)                                              \
+  do {                                                                               \
+    auto name = (__VA_ARGS__);                                                       \
+    if (!name) return ::tl::unexpected<::waybill::Error>(std::move(name).error());   \
+  } while (false)
 
 // TRY(auto entry, log.read(7));   binds the value, or returns the error from the function around it.
-#define TRY(declaration, ...) WAYBILL_TRY_IMPL_(WAYBILL_CONCAT(try_result_, __LINE__), declaration, __VA_ARGS__)
+#define TRY(declaration, ...) WAYBILL_TRY_IMPL_(WAYBILL_CONCAT(try_result_, __COUNTER__), declaration, __VA_ARGS__)
 // TRY_DO(log.sync());             the same where there is no value to bind.
-#define TRY_DO(...)                                                                        \
-  do {                                                                                     \
-    auto try_done = (__VA_ARGS__);                                                         \
-    if (!try_done) return ::tl::unexpected<::waybill::Error>(std::move(try_done).error()); \
-  } while (false)
+#define TRY_DO(...) WAYBILL_TRY_DO_IMPL_(WAYBILL_CONCAT(try_done_, __COUNTER__), __VA_ARGS__)
