@@ -75,7 +75,7 @@ function Turns({ data }: { data: Data }): JSX.Element {
 }
 
 /** "checkout, cart" and "prod-eu, prod-us": each once, in order. */
-function TurnedItem({ of }: { of: Turned }): JSX.Element {
+export function TurnedItem({ of }: { of: Turned }): JSX.Element {
   const services = [...new Set(of.deployments.map((d) => d.service))];
   const environments = [...new Set(of.deployments.map((d) => d.environment))];
   return (

@@ -5,7 +5,7 @@ import { useEffect, useId } from "preact/hooks";
 import { at, href, set_query, with_query } from "../address";
 import type { Answer } from "../data/answer";
 import type { AsOf, Link as LinkData, Problem } from "../data/types";
-import { index } from "../words";
+import { index, number } from "../words";
 import { full } from "../time";
 import { Command, Verdict } from "./marks";
 import { as_of, log_end } from "./clock";
@@ -123,12 +123,12 @@ export function Filter({ name = "q", label, value }: { name?: string; label: str
   );
 }
 
-/** "7 of 412 shown", always stated, with the way to the rest. */
-export function ShownOf({ shown, total, words, more }: { shown: number; total: number; words?: string; more?: () => void }): JSX.Element {
+/** "7 of 412", always stated, with the way to the rest; `total` null when the server has more but did not count it. */
+export function ShownOf({ shown, total, more }: { shown: number; total: number | null; more: (() => void) | null }): JSX.Element {
   return (
     <p class="more">
-      {shown === total ? `All ${total}${words ? ` ${words}` : ""}.` : `${shown} of ${total}${words ? ` ${words}` : ""}.`}
-      {more && shown < total ? <> <button type="button" class="link" onClick={more}>Show more</button></> : null}
+      {total === null ? (more ? `${number(shown)} shown, and there are more.` : `All ${number(shown)}.`) : `${number(shown)} of ${number(total)}.`}
+      {more ? <> <button type="button" class="link" onClick={more}>Show more</button></> : null}
     </p>
   );
 }
