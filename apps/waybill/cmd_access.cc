@@ -54,14 +54,19 @@ int token_create(const Invocation& invocation) {
   auto api = Api::open(invocation, Access::write);
   if (!api) return report(invocation, api.error());
   JsonWriter w;
-  w.begin_object().field("who", invocation.positionals[0]).field("role", invocation.value_or("role", "reader")).field("scope", invocation.value_or("scope", "*"));
-  if (const auto until = invocation.value("until")) w.field("until", *until);
+  w.begin_object().field("id", invocation.positionals[0]).key("roles").begin_array();
+  const std::string wanted = invocation.value_or("role", "reader"), scopes = invocation.value_or("scope", "*");
+  for (const auto role : split(wanted, ',')) w.value(trim(role));
+  w.end_array().key("scopes").begin_array();
+  for (const auto scope : split(scopes, ',')) w.value(trim(scope));
+  w.end_array().field("label", invocation.value_or("label", ""));
+  if (const auto lifetime = invocation.value("lifetime")) w.field("lifetime", *lifetime);
   w.end_object();
   auto answer = (*api)->post("/api/v1/tokens", w.text());
   if (!answer) return report(invocation, answer.error());
   if (print_as(invocation.output(), answer->root())) return kFine;
   print(std::string(answer->root()["token"].string_or("")) + "\n");
-  talk("This is shown once. It is " + std::string(answer->root()["id"].string_or("")) + ", for " + invocation.positionals[0] + " as " + invocation.value_or("role", "reader") + ".\n");
+  talk("This is shown once. It is for " + invocation.positionals[0] + " as " + invocation.value_or("role", "reader") + ".\n");
   return kFine;
 }
 int token_list(const Invocation& invocation) {
@@ -70,10 +75,15 @@ int token_list(const Invocation& invocation) {
   auto answer = (*api)->get("/api/v1/tokens");
   if (!answer) return report(invocation, answer.error());
   if (print_as(invocation.output(), answer->root())) return kFine;
-  Table table({"id", "who", "role", "scope", "created", "until"});
+  Table table({"id", "who", "roles", "scopes", "created", "ends", "label"});
+  const auto joined = [](const JsonValue& list) {
+    std::string out;
+    for (const auto& item : list.items()) out += (out.empty() ? "" : ", ") + std::string(item.string_or(""));
+    return out;
+  };
   for (const auto& row : answer->root()["items"].items())
-    table.add({std::string(row["id"].string_or("")), std::string(row["who"].string_or("")), std::string(row["role"].string_or("")), std::string(row["scope"].string_or("*")), short_time(row["at"].string_or("")),
-               row["until"].is_string() ? short_time(row["until"].string_or("")) : ""});
+    table.add({std::string(row["id"].string_or("")), std::string(row["principal"].string_or("")), joined(row["roles"]), joined(row["scopes"]), short_time(row["created"].string_or("")),
+               row["expires"].is_string() ? short_time(row["expires"].string_or("")) : "", std::string(row["label"].string_or(""))});
   print(table.to_string());
   return kFine;
 }
@@ -94,7 +104,7 @@ std::vector<Command> access_commands() {
       {"login", "Keeps a token for a server", "The token is read from WAYBILL_TOKEN or asked for, tried, and kept in a file that only you can read.", {{"URL", "the server (default: http://127.0.0.1:8620)", Positional::Count::optional}},
        {{"--remove", "", "forget it"}, kServer}, {{"waybill login https://waybill.example", "asks for the token"}, {"WAYBILL_TOKEN=wb_… waybill login https://waybill.example", "without a question"}}, login},
       {"token create", "Makes a token for a person or machine", "Roles: collector (brings evidence), reader (asks), approver (reads, approves, excepts), admin (all).", {{"WHO", "person:…, or machine:…"}},
-       with_connection({{"--role", "ROLE", "collector, reader, approver or admin", Option::Times::once, "collector|reader|approver|admin"}, {"--scope", "SCOPE", "organisation/team/service (default: everywhere)"}, {"--until", "WHEN", "when it ends"}, kOutput}),
+       with_connection({{"--role", "ROLE[,ROLE]", "collector, reader, approver, admin (default: reader)"}, {"--scope", "SCOPE[,SCOPE]", "organisation/team/service (default: everywhere)"}, {"--lifetime", "DURATION", "90d, 12h (default: no end)"}, {"--label", "TEXT", "what it is for"}, kOutput}),
        {{"waybill token create machine:ci --role collector", "for a pipeline"}, {"waybill token create person:ada --role approver", "for a person"}}, token_create},
       {"token list", "Lists tokens, never their secrets", "", {}, with_connection({kOutput}), {{"waybill token list", "a table"}, {"waybill token list -o json", "for a script"}}, token_list},
       {"token revoke", "Ends a token at once", "", {{"ID", "as `waybill token list` shows it"}}, with_connection({kOutput}), {{"waybill token revoke t-12", "at once"}, {"waybill token list", "shows the ids"}}, token_revoke},

@@ -311,6 +311,46 @@ int check(const Invocation& invocation) {
   return exit;
 }
 
+// The documents of a file (YAML may hold several, divided by `---`): policies go to the policies, everything else is
+// configuration.
+int apply_documents(const Invocation& invocation, Api& api, const std::string& file, const std::string& text) {
+  std::vector<std::string> documents{""};
+  for (const auto line : split(text, '\n')) {
+    if (line.starts_with("---")) documents.emplace_back();
+    else documents.back() += std::string(line) + "\n";
+  }
+  int exit = kFine;
+  size_t number = 0;
+  for (const auto& part : documents) {
+    if (trim(part).empty()) continue;
+    const std::string place = documents.size() > 1 ? file + ": document " + std::to_string(++number) : file;
+    auto json = trim(part).starts_with("{") ? Result<std::string>(part) : formats::yaml_to_json(part);
+    if (!json) {
+      exit = report(invocation, Error(json.error()).at(place));
+      continue;
+    }
+    const auto document = JsonDocument::parse(*json);
+    if (!document) {
+      exit = report(invocation, Error(document.error()).at(place));
+      continue;
+    }
+    if (document->root().size() == 0) continue;  // only comments
+    const auto schema = document->root()["schema"].string_or("waybill/policy/v1");
+    const bool policy = schema == "waybill/policy/v1" || schema == "waybill/pack/v1";
+    auto answer = api.post(policy ? "/api/v1/policies" : "/api/v1/configuration", *json);
+    if (!answer) {
+      exit = report(invocation, Error(answer.error()).at(place));
+      continue;
+    }
+    if (print_as(invocation.output(), answer->root())) continue;
+    const auto root = document->root();
+    const std::string kind(schema.substr(8, schema.rfind('/') - 8));
+    const std::string name(root["scope"].string_or(root["name"].string_or("")));
+    print(kind + (name.empty() ? "" : " " + name) + " holds: entry #" + std::to_string(answer->root()["entry"].int_or(answer->root()["index"].int_or(0))) + "\n");
+  }
+  return exit;
+}
+
 int apply(const Invocation& invocation) {
   auto api = Api::open(invocation, Access::write);
   if (!api) return report(invocation, api.error());
@@ -330,7 +370,8 @@ int apply(const Invocation& invocation) {
         exit = report(invocation, text.error());
         continue;
       }
-      answer = (*api)->post("/api/v1/policies", *text, {{"content-type", file.ends_with(".json") ? "application/json" : "application/yaml"}});
+      exit = std::max(exit, apply_documents(invocation, **api, file, *text));
+      continue;
     }
     if (!answer) {
       exit = report(invocation, Error(answer.error()).at(file));

@@ -19,7 +19,7 @@ int dbom(const Invocation& invocation) {
   auto api = Api::open(invocation, Access::write);  // it is signed: a read-only log cannot
   if (!api) return report(invocation, api.error());
   const std::string& id = invocation.positionals[0];
-  auto bytes = (*api)->fetch(target("/api/v1/deployments/" + path_segment(id) + "/dbom", {{"documents", invocation.has("with-documents") ? "1" : ""}}));
+  auto bytes = (*api)->fetch(target("/api/v1/deployments/" + path_segment(id) + "/dbom", {{"with_documents", invocation.has("with-documents") ? "1" : ""}}));
   if (!bytes) return report(invocation, bytes.error());
   const std::string file = invocation.value_or("file", "");
   if (file.empty() || file == "-") {
@@ -142,7 +142,7 @@ int verify(const Invocation& invocation) {
 int replay(const Invocation& invocation) {
   auto api = Api::open(invocation, Access::read);
   if (!api) return report(invocation, api.error());
-  auto answer = (*api)->get("/api/v1/decisions/" + path_segment(invocation.positionals[0]) + "/replay");
+  auto answer = (*api)->post("/api/v1/decisions/" + path_segment(invocation.positionals[0]) + "/replay", {});
   if (!answer) return report(invocation, answer.error());
   const auto root = answer->root();
   const bool same = root["same"].bool_or(false);
