@@ -19,7 +19,9 @@ void configure() {
 }
 
 bool is_disk_full(int extended, int system_error) {
-  if ((extended & 0xff) == SQLITE_FULL) return true;
+  // A write that fails in another way than "no space" is a limit on files (EFBIG, quota) or a broken disk: SQLite does
+  // not always pass the reason on. For the caller it is the same: nothing of it was stored, later it may work again.
+  if ((extended & 0xff) == SQLITE_FULL || extended == SQLITE_IOERR_WRITE || extended == SQLITE_IOERR_SHMSIZE || extended == SQLITE_IOERR_TRUNCATE) return true;
   return (extended & 0xff) == SQLITE_IOERR && (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG);
 }
 
@@ -29,7 +31,7 @@ Error to_error(sqlite3* handle, int result, const char* what, const std::string&
   std::string reason = handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(result);
   if (system_error != 0) reason += std::string(" (") + std::strerror(system_error) + ")";
   std::string message = std::string("cannot ") + what + ": " + reason;
-  if (is_disk_full(extended, system_error)) return Error(Code::exhausted, "the disk is full: " + message).at(path).next("free some space, then try again");
+  if (is_disk_full(extended, system_error)) return Error(Code::exhausted, "the disk is full or takes no more: " + message).at(path).next("free some space, then try again; nothing of it was stored");
   switch (extended & 0xff) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
