@@ -70,6 +70,9 @@ struct ParseOptions {
   // What the caller says that the document is about (`--subject`): a digest, source revision or purl. It becomes the
   // batch's subject. A signed statement that names other subjects is refused (invalid): it cannot be relabelled.
   std::string_view subject;
+  // Refuse what breaks the format's schema although it could be read (an unknown component type, a hash of the wrong
+  // length); otherwise such things are warnings. For `collect --strict` and the conformance suites.
+  bool strict = false;
   // For the log's fold: what was let in once must be read again, so that limits do not apply.
   bool trusted = false;
 };
