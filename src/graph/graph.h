@@ -82,14 +82,14 @@ class Graph {
   // header): remove the file and fold the log again.
   static Result<std::unique_ptr<Graph>> open_snapshot(const std::string& path);
   Result<void> wait_verified() const;
+  // What the fold matches with: records as of now, without scores. On the writer's thread only; readers ask a View.
+  const advisory::Index& advisories() const;
 
   // --- readers: any thread, at any time ---
 
   // At beyond the end means latest. Never blocks.
   View view(At at = At::latest()) const;
   uint64_t size() const;  // entries folded in
-  // For dates and versions of what is loaded; see advisory/.
-  const advisory::Index& advisories() const;
   size_t memory_bytes() const;  // overlay: allocated; mapped part not counted
   size_t mapped_bytes() const;
 
@@ -163,8 +163,15 @@ class View {
   std::vector<Id> running_vulnerabilities() const;               // that touch what runs, each once, by id
   std::vector<Known<facts::Exploitability>> exploitability(Id vulnerability) const;  // all products, newest first
   std::vector<Known<facts::Scored>> scores(Id id) const;         // newest first
-  // The way to what runs. `id`: vulnerability, package, artifact, service, environment or place.
-  Trace trace(Id id, size_t max_undeployed_artifacts = 50) const;
+  // The way to what runs. `id`: vulnerability, package, artifact, source, service, environment or place. Counting what
+  // does not run costs a walk over every bill of materials that lists the packages; leaving it out, only what runs is
+  // looked at (total_artifacts is then that of the deployed ones).
+  struct TraceOptions {
+    bool count_undeployed = true;
+    size_t max_undeployed = 50;    // artifacts that do not run and are listed nevertheless
+  };
+  Trace trace(Id id, const TraceOptions& options) const;
+  Trace trace(Id id) const { return trace(id, TraceOptions{}); }
   uint32_t deployments_hit(Id vulnerability) const;              // places running it
 
   // --- facts of a subject, newest first (artifact, source, place, …; those of the sources it was built from are theirs) ---
@@ -233,6 +240,7 @@ class View {
 
  private:
   friend class Graph;
+  friend class Ask;  // ask.h: what the answers share, this room's own
   struct Pin;
   View(const Store& store, uint64_t size);
   const Store* store_ = nullptr;
