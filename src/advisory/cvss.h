@@ -25,7 +25,7 @@ struct Cvss {
   facts::Severity severity = facts::Severity::unknown;  // by the specification's rating scale, of `score`
 };
 
-// "CVSS:3.1/AV:N/…", "CVSS:4.0/…"; version 2.0 has no prefix ("AV:N/AC:L/…", also "(AV:N/…)" and "CVSS:2.0/…" are read).
+// "CVSS:3.1/AV:N/…", "CVSS:4.0/…"; version 2.0 has no prefix ("AV:N/AC:L/…").
 // Errors: invalid, naming the metric that is missing, unknown, doubled or has a wrong value.
 Result<Cvss> parse_cvss(std::string_view vector);
 
