@@ -1,17 +1,25 @@
 #include "waybill/log/writer.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <cstring>
 
 namespace waybill::log {
 namespace {
 
-constexpr size_t kMaxBatchEntries = 8192;
+constexpr size_t kMaxBatchEntries = 2048;  // bigger ones leave the processor's caches
 constexpr size_t kMaxBatchBytes = size_t{16} << 20;  // of entries and documents
-// Pages in the write-ahead log at which the checkpointer begins, and at which it makes the committer wait for the rest,
-// so that SQLite starts the file from its beginning again.
+// A batch that is smaller than the last one was waits a moment for more: several writers are at work, and one commit for
+// all of them costs as much as one for each. A lone writer never waits.
+constexpr auto kLinger = std::chrono::microseconds(1500);
+constexpr size_t kWorthACommit = 64;  // entries: never wait for more
+constexpr size_t kRunBytes = size_t{256} << 10;  // room for a run's entries, at first
+// The write-ahead log, in pages: what must have come for the checkpointer to begin; from where on the committer is made
+// to wait for the last few, so that SQLite starts the file from its beginning again; and from where on for all of them.
 constexpr int kCheckpointPages = (4 << 20) / kPageBytes;
 constexpr int kRestartPages = (64 << 20) / kPageBytes;
+constexpr int kTooManyPages = (512 << 20) / kPageBytes;
 
 size_t weight(const NewEntry& entry) {
   size_t bytes = 256;
@@ -21,12 +29,18 @@ size_t weight(const NewEntry& entry) {
 
 }  // namespace
 
-Writer::Writer(WriterContext context, store::Database database, std::shared_ptr<const Published> start)
-    : context_(std::move(context)), database_(std::move(database)), edge_(*start->edge), last_time_(start->head.time), durable_(std::move(start)) {
-  sequencer_ = std::thread([this] { sequence(); });
-  committer_ = std::thread([this] { commit(); });
-  deliverer_ = std::thread([this] { deliver(); });
-  checkpointer_ = std::thread([this] { checkpoint(); });
+Writer::Writer(WriterContext context, store::Database database, std::shared_ptr<const Published> newest)
+    : context_(std::move(context)), database_(std::move(database)), edge_(*newest->edge), last_time_(newest->head.time), durable_(std::move(newest)) {
+  // Names for top and perf.
+  const auto start_thread = [this](const char* name, void (Writer::*work)()) {
+    std::thread thread([this, work] { (this->*work)(); });
+    ::pthread_setname_np(thread.native_handle(), name);
+    return thread;
+  };
+  sequencer_ = start_thread("log-sequence", &Writer::sequence);
+  committer_ = start_thread("log-commit", &Writer::commit);
+  deliverer_ = start_thread("log-deliver", &Writer::deliver);
+  checkpointer_ = start_thread("log-checkpoint", &Writer::checkpoint);
 }
 
 Writer::~Writer() {
@@ -70,7 +84,7 @@ Result<void> Writer::append(NewEntry entry, Log::OnReceipt done) {
     waiting_.fetch_add(1, std::memory_order_relaxed);
     queued_bytes_ += bytes;
     queue_.push_back(std::move(pending));
-    if (queue_.size() > 1) return {};  // somebody has woken the sequencer already
+    if (queue_.size() != wake_at_) return {};  // it is awake, or waits for more
   }
   queue_filled_.notify_one();
   return {};
@@ -85,17 +99,31 @@ std::optional<uint64_t> Writer::find_pending_key(const Sha256& key) {
 // --- Sequencer
 
 void Writer::sequence() {
-  auto batch = std::make_unique<Batch>();
-  size_t batch_bytes = 0;
+  using Moment = std::chrono::steady_clock::time_point;
+  auto batch = fresh_batch();
+  size_t batch_bytes = 0, last_batch = 1;
+  Moment begun;
   std::vector<Pending> taken;
   while (true) {
     bool hand_over = false, ended = false;
     {
       std::unique_lock lock(queue_mutex_);
-      const auto has_room = [&] { return batch->entries.size() < kMaxBatchEntries && batch_bytes < kMaxBatchBytes; };
-      queue_filled_.wait(lock, [&] {
-        return (!queue_.empty() && has_room()) || (committer_idle_ && !batch->entries.empty()) || (closing_ && queue_.empty() && batch->entries.empty());
-      });
+      while (true) {
+        const bool has_room = batch->entries.size() < kMaxBatchEntries && batch_bytes < kMaxBatchBytes;
+        const size_t worth = std::min(last_batch, kWorthACommit), together = batch->entries.size() + queue_.size();
+        if (closing_ && together == 0) break;
+        if (committer_idle_ && together > 0) {
+          if (closing_ || together >= worth || !has_room || generation_ < failed_generation_) break;
+          if (batch->entries.empty()) break;  // the first: take it in, so that its moment counts
+          wake_at_ = worth - batch->entries.size();
+          if (queue_filled_.wait_until(lock, begun + kLinger) == std::cv_status::timeout) break;
+          continue;
+        }
+        if (!queue_.empty() && has_room) break;
+        wake_at_ = 1;
+        queue_filled_.wait(lock);
+      }
+      wake_at_ = 1;
       if (generation_ < failed_generation_) {
         // A commit failed. What this batch holds was built on what is not there: it fails with it.
         generation_ = failed_generation_;
@@ -107,14 +135,17 @@ void Writer::sequence() {
           drop_keys(*batch);
         }
       }
-      if (has_room() && !batch->failed) {
+      const size_t worth = std::min(last_batch, kWorthACommit), together = batch->entries.size() + queue_.size();
+      const bool waited = !batch->entries.empty() && std::chrono::steady_clock::now() >= begun + kLinger;
+      hand_over = committer_idle_ && (together >= worth || waited || closing_ || batch->failed || batch_bytes >= kMaxBatchBytes);
+      if (batch->entries.size() < kMaxBatchEntries && batch_bytes < kMaxBatchBytes && !batch->failed) {
         taken.swap(queue_);
         queued_bytes_ = 0;
       }
-      hand_over = committer_idle_;
       ended = closing_ && taken.empty() && batch->entries.empty();
     }
     if (ended) break;
+    if (batch->entries.empty()) begun = std::chrono::steady_clock::now();
     batch->generation = generation_;
     size_t used = 0;
     const Time now = context_.options.clock->now();
@@ -122,7 +153,7 @@ void Writer::sequence() {
     for (auto& pending : taken) {
       if (batch->entries.size() >= kMaxBatchEntries || batch_bytes >= kMaxBatchBytes) break;
       batch_bytes += pending.leaf.bytes.size() + weight(pending.entry);
-      take_in(std::move(pending), *batch);
+      take_in(pending, *batch);
       ++used;
     }
     if (used < taken.size()) {
@@ -133,13 +164,14 @@ void Writer::sequence() {
     taken.clear();
     if (!hand_over || batch->entries.empty()) continue;
     if (!batch->failed) seal(*batch);
+    last_batch = std::max<size_t>(1, batch->entries.size());
     {
       std::lock_guard lock(queue_mutex_);
       committer_idle_ = false;
       handed_over_ = std::move(batch);
     }
     batch_ready_.notify_one();
-    batch = std::make_unique<Batch>();
+    batch = fresh_batch();
     batch_bytes = 0;
   }
   {
@@ -149,7 +181,40 @@ void Writer::sequence() {
   batch_ready_.notify_one();
 }
 
-void Writer::take_in(Pending pending, Batch& batch) {
+// One whose memory has been used before, if there is one: allocating a megabyte costs more than filling it.
+std::unique_ptr<Writer::Batch> Writer::fresh_batch() {
+  {
+    std::lock_guard lock(deliver_mutex_);
+    if (!used_batches_.empty()) {
+      auto batch = std::move(used_batches_.back());
+      used_batches_.pop_back();
+      return batch;
+    }
+  }
+  return std::make_unique<Batch>();
+}
+
+void Writer::recycle(std::unique_ptr<Batch> batch) {
+  batch->entries.clear();
+  for (auto& run : batch->runs) {
+    run.count = 0;
+    run.note.clear();
+    run.hashes.clear();
+    run.keys.clear();
+    run.entries.clear();
+    if (run.entries.capacity() <= 2 * kRunBytes) batch->spare_runs.push_back(std::move(run));
+  }
+  batch->runs.clear();
+  batch->tiles.clear();
+  batch->after.reset();
+  batch->fresh = 0;
+  batch->failed.reset();
+  batch->follows_failure = false;
+  std::lock_guard lock(deliver_mutex_);
+  if (used_batches_.size() < 3) used_batches_.push_back(std::move(batch));
+}
+
+void Writer::take_in(Pending& pending, Batch& batch) {
   const auto& key = pending.entry.unique_key;
   if (key) {
     auto first = find_pending_key(*key);
@@ -173,7 +238,13 @@ void Writer::take_in(Pending pending, Batch& batch) {
   }
   const Sha256 leaf = finish_leaf(pending.leaf, tail_);
   if (batch.runs.empty() || index % trust::kTileWidth == 0) {
-    auto& run = batch.runs.emplace_back();
+    if (batch.spare_runs.empty()) {
+      batch.runs.emplace_back();
+    } else {
+      batch.runs.push_back(std::move(batch.spare_runs.back()));
+      batch.spare_runs.pop_back();
+    }
+    auto& run = batch.runs.back();
     run.first = index;
     run.first_time = last_time_;
   }
@@ -445,6 +516,7 @@ void Writer::deliver() {
       }
       pending.done(receipt);
     }
+    recycle(std::move(batch));
   }
 }
 
@@ -464,10 +536,18 @@ void Writer::checkpoint() {
     }
     auto state = connection->checkpoint_passive();
     if (state && state->pages >= kRestartPages) {
-      // Nearly all of it is moved: keep the committer away for the few pages that came in the meantime, so that the
-      // next commit starts the file anew and it does not grow for ever.
-      std::lock_guard writing(write_mutex_);
-      state = connection->checkpoint_passive();
+      int left = 0, pages = 0;
+      {
+        std::lock_guard lock(checkpoint_mutex_);
+        pages = wal_pages_;
+        left = wal_pages_ - state->moved;
+      }
+      if (left <= kCheckpointPages || pages >= kTooManyPages) {
+        // Keep the committer away for the few pages that came in the meantime: the next commit then starts the file
+        // anew, and it does not grow for ever.
+        std::lock_guard writing(write_mutex_);
+        state = connection->checkpoint_passive();
+      }
     }
     std::lock_guard lock(checkpoint_mutex_);
     moved_pages_ = state ? std::max(state->moved, 0) : wal_pages_;

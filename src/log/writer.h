@@ -76,7 +76,7 @@ class Writer {
     uint64_t generation = 0;
     std::vector<Pending> entries;
     size_t fresh = 0;  // of them no duplicates
-    std::vector<RunRow> runs;
+    std::vector<RunRow> runs, spare_runs;
     std::vector<DirtyTile> tiles;
     std::shared_ptr<const Published> after;
     std::optional<Error> failed;
@@ -88,7 +88,9 @@ class Writer {
   void deliver();
   void checkpoint();
 
-  void take_in(Pending pending, Batch& batch);
+  void take_in(Pending& pending, Batch& batch);
+  std::unique_ptr<Batch> fresh_batch();
+  void recycle(std::unique_ptr<Batch> batch);
   void seal(Batch& batch);
   void drop_keys(const Batch& batch);
   Result<void> commit_batch(Batch& batch);
@@ -106,6 +108,7 @@ class Writer {
   size_t queued_bytes_ = 0;
   std::atomic<size_t> waiting_ = 0;  // everything without a receipt
   bool closing_ = false;
+  size_t wake_at_ = 1;  // entries in the queue at which the sequencer is woken
 
   // The sequencer's own.
   TreeEdge edge_;
@@ -131,6 +134,7 @@ class Writer {
   std::mutex deliver_mutex_;
   std::condition_variable deliver_filled_;
   std::deque<std::unique_ptr<Batch>> to_deliver_;
+  std::vector<std::unique_ptr<Batch>> used_batches_;
   bool committer_done_ = false;
 
   // Committer and checkpointer: a commit never runs while the write-ahead log is being finished.
