@@ -42,4 +42,5 @@ target_link_libraries(dep::absl INTERFACE -Wl,--start-group ${absl_archives} -Wl
 if(WAYBILL_TESTS)
   find_package(GTest REQUIRED)
   waybill_archive(rapidcheck librapidcheck.a rapidcheck.h)
+  waybill_archive(roaring libroaring.so roaring/roaring.h)  # yardstick for the graph's own bitmaps; never in the executable
 endif()
