@@ -417,6 +417,10 @@ class LogImpl final : public Log {
       return fail(Error(Code::conflict, "this is not the key that the log was made with").at(key_path).next("restore the key from a backup"));
     }
 
+    // The public half as a file, to be handed around: `waybill verify` takes it.
+    const std::string public_path = options_.data_dir + "/keys/log.pub", public_text = public_key_->to_string() + "\n";
+    if (const auto known = disk.read_file(public_path, 10000); !known || *known != public_text) TRY_DO(disk.write_file(public_path, public_text, 0644));
+
     uint64_t next_document = 1;
     std::shared_ptr<const Published> start;
     {
