@@ -3,10 +3,8 @@
 //
 // One pass. `dependencies` is read where it stands when the components came before it, as all tools write it; otherwise
 // the cursor comes back to it. What people call strings are views into the document.
-#include <absl/container/flat_hash_map.h>
-#include <absl/hash/hash.h>
-
 #include "waybill/base/bytes.h"
+#include "waybill/base/random.h"
 #include "waybill/formats/reader.h"
 #include "waybill/identity/digest.h"
 #include "waybill/identity/purl.h"
@@ -51,6 +49,18 @@ constexpr AlgorithmRow kAlgorithms[] = {
     {"BLAKE2b-256", "blake2b-256", 64}, {"BLAKE2b-384", "blake2b-384", 96}, {"BLAKE2b-512", "blake2b-512", 128}, {"BLAKE3", "blake3", 0},
     {"Streebog-256", "streebog-256", 64}, {"Streebog-512", "streebog-512", 128},
 };
+
+constexpr uint8_t kUpperDigit = 1, kNoDigit = 2;
+constexpr std::array<uint8_t, 256> kHexDigits = [] {
+  std::array<uint8_t, 256> table{};
+  table.fill(kNoDigit);
+  for (int i = 0; i < 10; ++i) table[static_cast<size_t>('0' + i)] = 0;
+  for (int i = 0; i < 6; ++i) {
+    table[static_cast<size_t>('a' + i)] = 0;
+    table[static_cast<size_t>('A' + i)] = kUpperDigit;
+  }
+  return table;
+}();
 
 struct PhaseRow {
   std::string_view word, phase;
@@ -105,7 +115,31 @@ class RefTable {
     Text ref;
     uint32_t value;
   };
-  static uint32_t hash_of(Text ref) { return static_cast<uint32_t>(absl::Hash<Text>{}(ref)); }
+  // Multiply and fold, eight bytes at a time, from a start that no document can know.
+  static uint32_t hash_of(Text ref) {
+    static const uint64_t seed = [] {
+      std::array<uint8_t, 8> bytes;
+      Random::system().fill(bytes);
+      return load(reinterpret_cast<const char*>(bytes.data()), 8);
+    }();
+    uint64_t state = seed ^ ref.size();
+    const char* at = ref.data();
+    size_t left = ref.size();
+    for (; left >= 8; at += 8, left -= 8) state = fold(state, load(at, 8));
+    if (left > 0) state = fold(state, load(at, left));
+    return static_cast<uint32_t>(fold(state, seed));
+  }
+  static uint64_t load(const char* at, size_t bytes) {
+    uint64_t word = 0;
+    if (bytes == 8) std::memcpy(&word, at, 8);
+    else std::memcpy(&word, at, bytes);
+    return word;
+  }
+  static uint64_t fold(uint64_t a, uint64_t b) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(a ^ 0x9e3779b97f4a7c15) * (b ^ 0xe7037ed1a0b428db);
+    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+  }
   static std::vector<Slot>& scratch() {
     static thread_local std::vector<Slot> slots;
     return slots;
@@ -419,15 +453,30 @@ class CyclonedxReader {
     while (cursor_.next_item()) read_component(parent, false);
   }
 
+  enum ComponentMember : uint8_t {
+    type, bom_ref, name_, version, purl, scope, hashes, licenses, group, cpe, supplier, manufacturer, publisher, external_references, components, other
+  };
+  template <size_t N>
+  static bool is(Text name, const char (&word)[N]) { return std::memcmp(name.data(), word, N - 1) == 0; }
+  // By length first, then a comparison of constant length: the hottest look-up of the room.
+  static ComponentMember component_member(Text name) {
+    switch (name.size()) {
+      case 3: return is(name, "cpe") ? cpe : other;
+      case 4: return is(name, "name") ? name_ : is(name, "type") ? type : is(name, "purl") ? purl : other;
+      case 5: return is(name, "scope") ? scope : is(name, "group") ? group : other;
+      case 6: return is(name, "hashes") ? hashes : other;
+      case 7: return is(name, "version") ? version : is(name, "bom-ref") ? bom_ref : other;
+      case 8: return is(name, "licenses") ? licenses : is(name, "supplier") ? supplier : other;
+      case 9: return is(name, "publisher") ? publisher : other;
+      case 10: return is(name, "components") ? components : other;
+      case 12: return is(name, "manufacturer") ? manufacturer : other;
+      case 18: return is(name, "externalReferences") ? external_references : other;
+      default: return other;
+    }
+  }
+
   // `about`: it is the document's subject, which is no component of itself; its nested ones are.
   Component read_component(uint32_t parent, bool about) {
-    enum Member : uint8_t {
-      type, bom_ref, name_, version, purl, scope, hashes, licenses, group, cpe, supplier, manufacturer, publisher, external_references, components, other
-    };
-    static constexpr std::pair<std::string_view, Member> kMembers[] = {
-        {"name", name_},   {"version", version}, {"type", type},         {"purl", purl},   {"bom-ref", bom_ref},
-        {"scope", scope},  {"hashes", hashes},   {"licenses", licenses}, {"group", group}, {"cpe", cpe},
-        {"externalReferences", external_references}, {"publisher", publisher}, {"supplier", supplier}, {"components", components}, {"manufacturer", manufacturer}};
     Component c;
     const Mark start = cursor_.mark();
     const auto index = static_cast<uint32_t>(batch_.contains.size());
@@ -444,7 +493,7 @@ class CyclonedxReader {
     Seen seen;
     cursor_.enter_object();
     for (Text name; cursor_.next_member(name);) {
-      const Member member = member_of(kMembers, name, other);
+      const ComponentMember member = component_member(name);
       if (member != other && seen.again(member)) {
         twice();
         return c;
@@ -542,17 +591,12 @@ class CyclonedxReader {
     std::copy_n(few, count, kept);
     return {kept, count};
   }
-  // The digits in lower case, or "" when they are none. Without branches, so that it vectorises.
+  // The digits in lower case, or "" when they are none.
   Text lower_hex(Text hex) {
-    unsigned bad = 0, upper = 0;
-    for (const char c : hex) {
-      const auto u = static_cast<unsigned char>(c);
-      const bool digit = static_cast<unsigned char>(u - '0') < 10, low = static_cast<unsigned char>(u - 'a') < 6, up = static_cast<unsigned char>(u - 'A') < 6;
-      bad |= static_cast<unsigned>(!(digit | low | up));
-      upper |= static_cast<unsigned>(up);
-    }
-    if (bad != 0) return {};
-    return upper == 0 ? hex : batch_.keep(to_lower(hex));
+    unsigned seen = 0;
+    for (const char c : hex) seen |= kHexDigits[static_cast<unsigned char>(c)];
+    if ((seen & kNoDigit) != 0) return {};
+    return (seen & kUpperDigit) == 0 ? hex : batch_.keep(to_lower(hex));
   }
 
   // Concluded before declared; an expression as it stands; several are joined by AND.

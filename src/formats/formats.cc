@@ -151,7 +151,7 @@ Format detect_json(std::string_view text) {
   if (runs && version) return Format::sarif;
   if (document || products) return Format::csaf;
   if (predicate) return Format::statement;
-  if (id && osv) return glance.peek() == '{' ? Format::osv_lines : Format::osv;
+  if (id && osv) return glance.peek() == '\0' ? Format::osv : Format::osv_lines;
   if (payload) return Format::envelope;
   return Format::unknown;
 }

@@ -389,10 +389,9 @@ void JsonCursor::skip() {
   if (!failed_) skip_value();
 }
 
-// Recursion is bounded by max_depth.
-void JsonCursor::skip_value() {
-  const char c = peek();
-  if (c == '"') {
+// A string that nobody reads: only its escapes are looked at, and only where the text has any.
+void JsonCursor::skip_string() {
+  if (next_escape_ != SIZE_MAX) {
     const size_t begin = size_t{index_[at_]} + 1;
     if (next_escape_ < begin) find_escape(begin);
     if (next_escape_ < index_[at_ + 1]) {
@@ -404,24 +403,45 @@ void JsonCursor::skip_value() {
         arena_ = kept;
       }
     }
+  }
+  ++at_;
+}
+
+// As enter, next_member and next_item, without handing anything out. Recursion is bounded by max_depth.
+void JsonCursor::skip_value() {
+  const char open = peek();
+  if (open == '"') return skip_string();
+  if (open != '{' && open != '[') {
+    if (at_ >= count_) return refuse_kind("a value");
+    scalar_check();
     ++at_;
     return;
   }
-  if (c == '{') {
-    enter_object();
-    if (failed_) return;
-    for (std::string_view name; next_member(name);) skip_value();
-    return;
-  }
-  if (c == '[') {
-    enter_array();
-    if (failed_) return;
-    while (next_item()) skip_value();
-    return;
-  }
-  if (at_ >= count_) return refuse_kind("a value");
-  scalar_check();
+  if (++depth_ > max_depth_) return fail_at(at_, "");
   ++at_;
+  const char close = open == '{' ? '}' : ']';
+  fresh_ = false;
+  if (peek() == close) {
+    ++at_;
+    --depth_;
+    return;
+  }
+  while (true) {
+    if (open == '{') {
+      if (peek() != '"') return fail_at(at_, "expected a member's name in quotation marks, found " + found());
+      skip_string();
+      if (peek() != ':') return fail_at(at_, "expected ':' after a member's name, found " + found());
+      ++at_;
+    }
+    skip_value();
+    if (failed_) return;
+    const char next = peek();
+    if (next == close) break;
+    if (next != ',') return fail_at(at_, std::string("expected ',' or '") + close + "', found " + found());
+    ++at_;
+  }
+  ++at_;
+  --depth_;
 }
 
 std::string_view JsonCursor::raw() {

@@ -102,6 +102,7 @@ class JsonCursor {
   void fail_at(uint32_t at, std::string message);
   std::string_view string_slow(size_t begin, size_t end);
   void skip_value();
+  void skip_string();
   void scalar_check();
   std::string_view scalar_text() const;
   std::string found() const;

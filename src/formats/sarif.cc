@@ -60,6 +60,13 @@ bool is_vulnerability_id(std::string_view rule) {
   return rule.starts_with("CVE-") || rule.starts_with("GHSA-") || rule.starts_with("GO-") || rule.starts_with("RUSTSEC-") || rule.starts_with("PYSEC-") || rule.starts_with("DSA-");
 }
 
+// Grype writes "CVE-2026-99002-oakjson".
+std::string_view vulnerability_of(std::string_view rule) {
+  if (rule.starts_with("GHSA-")) return rule.substr(0, 19);
+  if (rule.starts_with("CVE-")) return rule.substr(0, rule.find_first_not_of("0123456789", std::min<size_t>(9, rule.size())));
+  return rule.substr(0, rule.find_first_of(" /"));
+}
+
 Severity severity_of_level(std::string_view level) {
   return level == "error" ? Severity::high : level == "warning" ? Severity::medium : level == "note" ? Severity::low : level == "none" ? Severity::none : Severity::unknown;
 }
@@ -256,7 +263,7 @@ class SarifReader {
     found.kind = finding_kind_;
     if (is_vulnerability_id(id)) {
       found.kind = FindingKind::vulnerability;
-      found.vulnerability = id.find('-', 5) == Text::npos ? found.rule : batch_.keep(id.substr(0, id.find_first_of(" /")));
+      found.vulnerability = batch_.keep(vulnerability_of(id));
     } else if (found.kind == FindingKind::vulnerability) {
       // Trivy finds other things too.
       const auto has_tag = [&](std::string_view word) {

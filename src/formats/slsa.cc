@@ -79,7 +79,8 @@ class SlsaReader {
     else if (runner == "self-hosted") by_.runner = "self_hosted";
     collect_parameters(external.value(), {"workflow", "source", "repository", "ref", "revision", "configSource", "buildConfigSource"});
     if (workflow.value().is_object())
-      for (const auto& [name, value] : workflow["inputs"].value().members()) parameters_.push_back(keep_joined(batch_, "inputs.", "", name));
+      for (const auto& [name, value] : workflow["inputs"].value().members())
+        if (!value.is_null()) parameters_.push_back(keep_joined(batch_, "inputs.", "", name));
 
     TRY_DO(each_item(definition["resolvedDependencies"], [&](const Field& item) { return material(item, repository, ref); }));
     by_.hermetic = yes_of(definition["internalParameters"]["hermetic"].value());
@@ -135,7 +136,8 @@ class SlsaReader {
       if (!group && (value.is_null() || ((value.is_object() || value.is_array()) && value.size() == 0))) continue;
       if (!group) parameters_.push_back(batch_.keep(name));
       else
-        for (const auto& [inner, ignored] : value.members()) parameters_.push_back(keep_joined(batch_, name, ".", inner));
+        for (const auto& [inner, given] : value.members())
+          if (!given.is_null()) parameters_.push_back(keep_joined(batch_, name, ".", inner));
     }
   }
 
