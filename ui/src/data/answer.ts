@@ -17,6 +17,8 @@ export interface Answer<T> {
   again: () => void;
 }
 
+const base_of = (path: string | null): string | null => (path === null ? null : path.split("?")[0]!);
+
 const kAgainAfterMs = 8000;
 const kRemembered = 40;
 const remembered = new Map<string, unknown>();
@@ -51,8 +53,9 @@ export function useAnswer<T extends { as_of?: AsOf }>(path: string | null, optio
   const now = state.current;
   if (now.key !== key) {
     const known = key === null ? undefined : (remembered.get(key) as T | undefined);
-    // The same page at another index keeps what it shows until the answer is there; another page does not.
-    if (known !== undefined || now.path !== path) Object.assign(now, { data: known, problem: null, waiting: false, slow: false });
+    // The same list at another index or with another filter keeps what it shows until the answer is there (and the field
+    // that somebody types into keeps its focus); another thing does not.
+    if (known !== undefined || base_of(now.path) !== base_of(path)) Object.assign(now, { data: known, problem: null, waiting: false, slow: false });
     now.key = key;
     now.path = path;
   }

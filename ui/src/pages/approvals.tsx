@@ -29,7 +29,7 @@ function ExceptionRows({ of, act }: { of: readonly Exception[]; act: "approve" |
   const off = why_off();
   return (
     <table class="stack"><caption>Exceptions</caption>
-      <thead><tr><th scope="col">Exception</th><th scope="col">For</th><th scope="col">Where</th><th scope="col">Why</th><th scope="col">Until</th><th scope="col">By</th><th scope="col" class="r">Used</th><th scope="col" class="r">{act ? "Act" : ""}</th></tr></thead>
+      <thead><tr><th scope="col">Exception</th><th scope="col">For</th><th scope="col">Where</th><th scope="col">Why</th><th scope="col">Until</th><th scope="col">By</th><th scope="col" class="r">Used</th>{act ? <th scope="col" class="r">Act</th> : null}</tr></thead>
       <tbody>{of.map((x) => (
         <>
           <tr key={x.id} id={x.id} data-row>
@@ -38,9 +38,9 @@ function ExceptionRows({ of, act }: { of: readonly Exception[]; act: "approve" |
             <td>{scope_words(x)}</td>
             <td class="s full">{x.reason}{x.control ? <span class="sub">meanwhile: {x.control}</span> : null}</td>
             <td class="full"><Days of={x} /></td>
-            <td>{x.requested_by ? actor_name(x.requested_by) : ""}{x.approved_by?.length ? <span class="sub in">approved by {list(x.approved_by.map(actor_name))}</span> : null}</td>
+            <td>{x.requested_by ? actor_name(x.requested_by) : ""}{" "}{x.approved_by?.length ? <span class="sub in">approved by {list(x.approved_by.map(actor_name))}</span> : null}</td>
             <td class="r end" data-l="used">{x.used === undefined ? "" : `${number(x.used)} ×`}</td>
-            <td class="r full">{act ? <button type="button" class="btn" disabled={off !== null} title={off ?? undefined} onClick={() => set_open(open === x.id ? null : x.id)}>{act === "approve" ? "Approve" : "Revoke"}</button> : null}</td>
+            {act ? <td class="r full"><button type="button" class="btn" disabled={off !== null} title={off ?? undefined} onClick={() => set_open(open === x.id ? null : x.id)}>{act === "approve" ? "Approve" : "Revoke"}<span class="vh"> {x.id}</span></button></td> : null}
           </tr>
           {open === x.id ? (
             <tr key={`${x.id} act`}><td colSpan={8} class="full">{act === "approve"

@@ -7,7 +7,7 @@ import { useAnswer } from "../data/answer";
 import type { Decision as Data, Finding, RuleResult } from "../data/types";
 import { ActForm, end_of_day, in_days } from "../parts/acts";
 import { Empty, Section, Shown, usePageTitle } from "../parts/frame";
-import { Command, Copy, Digest, Index, Tag, Time, Verdict } from "../parts/marks";
+import { Command, Copy, Digest, Index, Tag, Time, Verdict, Words } from "../parts/marks";
 import { actor_name, as_verdict, bytes, by_verdict, count, list, number, short_digest, short_name } from "../words";
 import { full } from "../time";
 
@@ -46,8 +46,8 @@ function Rules({ data, deep }: { data: Data; deep: boolean }): JSX.Element {
     <tr key={`${r.rule} ${n}`} data-row>
       <td>{first ? <Verdict of={r.verdict} /> : null}</td>
       <th scope="row" class="end nb">{first ? <><span title={r.title}>{r.rule}</span>{deep && r.pack ? <span class="sub">{r.pack}{r.mode && r.mode !== "enforce" ? `, ${r.mode} only` : ""}</span> : null}</> : null}</th>
-      <td class="full">{f ? f.message : r.title ?? ""}{r.outcome === "unknown" ? <> <Tag>can’t tell</Tag></> : null}{f?.exception ? <> <Tag>exception {f.exception}</Tag></> : null}{r.would && r.would !== r.verdict ? <span class="sub">would be {r.would} if it were enforced{r.outcome === "excepted" ? ", without the exception" : ""}</span> : null}{deep && f?.on ? <span class="sub">on {f.on}{f.since ? <>, since <Time of={f.since} /></> : null}</span> : null}</td>
-      <td class="s full">{f?.fix ? <b>{f.fix}</b> : null}{f?.fix && first && r.remedy ? <br /> : null}{first ? r.remedy ?? "" : ""}</td>
+      <td class="full"><Words of={f ? f.message : r.title ?? ""} />{r.outcome === "unknown" ? <> <Tag>can’t tell</Tag></> : null}{f?.exception ? <> <Tag>exception {f.exception}</Tag></> : null}{r.would && r.would !== r.verdict ? <span class="sub">would be {r.would} if it were enforced{r.outcome === "excepted" ? ", without the exception" : ""}</span> : null}{deep && f?.on ? <span class="sub">on {f.on}{f.since ? <>, since <Time of={f.since} /></> : null}</span> : null}</td>
+      <td class="s full">{f?.fix ? <b><Words of={f.fix} /></b> : null}{f?.fix && first && r.remedy ? <br /> : null}{first ? <Words of={r.remedy ?? ""} /> : ""}</td>
       <td class="r full">{f ? <Evidence of={f} /> : null}</td>
     </tr>
   );
@@ -78,8 +78,8 @@ function Flips({ data, excepted }: { data: Data; excepted: string }): JSX.Elemen
       {flips.length === 0 ? <Empty kind="unknown" title="No single change is known that would">What each rule asks for stands in the table below.</Empty> : null}
       {flips.map((f) => (
         <div class="flip" key={f.to}>
-          <p>It becomes <Verdict of={f.to} /> if {f.do.length === 1 ? "you" : "all of this is done:"}{f.do.length === 1 ? <> <b>{f.do[0]!.what}</b>{f.do[0]!.who ? <span class="m"> · {actor_name(f.do[0]!.who)}</span> : null}</> : null}{f.checked === false ? <span class="m"> (not tried)</span> : null}</p>
-          {f.do.length > 1 ? <ol>{f.do.map((d) => <li key={d.what}><b>{d.what}</b>{d.who ? <span class="m"> · {actor_name(d.who)}</span> : null}{d.rule ? <span class="m"> · for {d.rule}</span> : null}</li>)}</ol> : null}
+          <p>It becomes <Verdict of={f.to} /> if {f.do.length === 1 ? "you" : "all of this is done:"}{f.do.length === 1 ? <> <b><Words of={f.do[0]!.what} /></b>{f.do[0]!.who ? <span class="m"> · {actor_name(f.do[0]!.who)}</span> : null}</> : null}{f.checked === false ? <span class="m"> (not tried)</span> : null}</p>
+          {f.do.length > 1 ? <ol>{f.do.map((d) => <li key={d.what}><b><Words of={d.what} /></b>{d.who ? <span class="m"> · {actor_name(d.who)}</span> : null}{d.rule ? <span class="m"> · for {d.rule}</span> : null}</li>)}</ol> : null}
           {f.do.filter((d) => d.command).map((d) => <Command key={d.command} text={d.command!} />)}
         </div>
       ))}
@@ -148,7 +148,7 @@ export function Decision({ id }: { id: string }): JSX.Element {
           <>
             <p class="crumb"><a href={href("/decisions")}>Decisions</a> / <code>{data.id}</code> <Copy text={data.id} label="Copy the decision’s id" /></p>
             <div class={`verdict ${verdict}`}>
-              <h1 class="answer"><Verdict of={verdict} big>{kHead[verdict]}</Verdict> {reason_of(data)}</h1>
+              <h1 class="answer"><Verdict of={verdict} big>{kHead[verdict]}</Verdict> <Words of={reason_of(data)} /></h1>
               <p class="s">
                 <Time of={data.at} />{data.gate ? ` · gate ${data.gate}` : ""}{data.environment ? <> · <a href={href(`/environments/${encodeURIComponent(data.environment.name)}`)}>{data.environment.name}</a></> : null}
                 {data.subject ? <> · <a href={href(subject_href(data.subject.id))}>{short_name(data.subject.name || data.subject.id)}</a>{data.subject.id.startsWith("sha256:") ? <> <Digest of={data.subject.id} plain /></> : null}</> : null}

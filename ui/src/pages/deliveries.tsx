@@ -48,9 +48,9 @@ export function deliveries_sentence(items: readonly Item[]): string {
 
 function Track({ of, longest, next_none }: { of: Timed; longest: number; next_none: boolean }): JSX.Element {
   const wide = 84;
-  const waiting_now = of.state === "waiting";
-  const wait = bar_length(waiting_now ? of.waited + of.took : of.waited, longest, wide);
-  const act = waiting_now ? 0 : bar_length(of.took, longest, wide) || (of.state === "done" || of.state === "failed" ? 2 : 0);
+  const waiting_now = of.state === "waiting" || (of.state === "failed" && of.key.startsWith("gate"));
+  const wait = Math.min(wide, bar_length(waiting_now ? of.waited + of.took : of.waited, longest, wide));
+  const act = waiting_now ? 0 : Math.min(wide - wait, bar_length(of.took, longest, wide)) || (of.state === "done" || of.state === "failed" ? 2 : 0);
   const end = wait + act;
   const mark = of.state === "failed" ? (of.verdict ?? "deny") : waiting_now ? (of.verdict ?? "unknown") : of.verdict && of.verdict !== "allow" ? of.verdict : null;
   return (
@@ -137,11 +137,17 @@ function Heads({ of }: { of: readonly StageHead[] }): JSX.Element {
   );
 }
 
-function Legend(): JSX.Element {
-  return <span class="legend"><span><svg aria-hidden="true" viewBox="0 0 24 8"><g class="tr"><rect class="act" width="24" height="8" /></g></svg>active</span><span><svg aria-hidden="true" viewBox="0 0 24 8"><g class="tr"><rect class="wait" x=".5" y=".5" width="23" height="7" /></g></svg>waiting</span><span class="m">length grows with the square root of time</span></span>;
+function Legend({ cut = null }: { cut?: number | null }): JSX.Element {
+  return <span class="legend"><span><svg aria-hidden="true" viewBox="0 0 24 8"><g class="tr"><rect class="act" width="24" height="8" /></g></svg>active</span><span><svg aria-hidden="true" viewBox="0 0 24 8"><g class="tr"><rect class="wait" x=".5" y=".5" width="23" height="7" /></g></svg>waiting</span><span class="m">length grows with the square root of time{cut ? `, up to ${span(cut)}` : ""}</span></span>;
 }
 
-const longest_of = (items: readonly Item[], now: Date): number => Math.max(1, ...items.flatMap((d) => timed(d.stages, now).map((s) => s.waited + s.took)));
+/** What fills a column: the longest stage, unless a few are so much longer than the rest that the rest could not be seen. */
+export function full_length(items: readonly Item[], now: Date): { seconds: number; cut: boolean } {
+  const all = items.flatMap((d) => timed(d.stages, now).filter((s) => s.state !== "none").map((s) => s.waited + s.took)).sort((a, b) => a - b);
+  const longest = Math.max(1, all[all.length - 1] ?? 1);
+  const usual = Math.max(1, all[Math.floor(all.length * 0.95)] ?? 1);
+  return longest > 4 * usual ? { seconds: 1.5 * usual, cut: true } : { seconds: longest, cut: false };
+}
 
 export function Deliveries(): JSX.Element {
   const q = params.value.get("q") ?? "";
@@ -156,7 +162,8 @@ export function Deliveries(): JSX.Element {
         const items = [...data.items].sort((a, b) => rank[standing_of(a)] - rank[standing_of(b)]);
         const under_way = items.filter((d) => standing_of(d) !== "arrived");
         const arrived = items.filter((d) => standing_of(d) === "arrived");
-        const longest = longest_of(items, shown_time.value);
+        const fill = full_length(items, shown_time.value);
+        const longest = fill.seconds;
         const active = data.stages.reduce((sum, h) => sum + (h.median_seconds ?? 0), 0);
         const waiting = data.stages.reduce((sum, h) => sum + (h.waiting_median_seconds ?? 0), 0);
         const slowest = [...data.stages].sort((a, b) => (b.waiting_median_seconds ?? 0) - (a.waiting_median_seconds ?? 0))[0];
@@ -175,7 +182,7 @@ export function Deliveries(): JSX.Element {
         return (
           <>
             <Answered lead={lead}>{deliveries_sentence(items)}</Answered>
-            <Section title={under_way.length > 0 || items.length === 0 ? "Under way" : "Arrived"} meta={<Legend />} right={right}>
+            <Section title={under_way.length > 0 || items.length === 0 ? "Under way" : "Arrived"} meta={<Legend cut={fill.cut ? fill.seconds : null} />} right={right}>
               {items.length === 0 ? <Empty kind="no-match" title={`No deliveries match ${[q && `“${q}”`, service && `service ${service}`].filter(Boolean).join(" and ")}.`} clear={{ words: "Show all deliveries", query: ["q", "service"] }} /> : (
                 <ol class="lanes" data-hold><Heads of={data.stages} />{(under_way.length > 0 ? under_way : arrived).map((d) => <Lane key={d.id} of={d} heads={data.stages} longest={longest} />)}</ol>
               )}
@@ -202,7 +209,7 @@ export function Delivery({ id }: { id: string }): JSX.Element {
     <Shown answer={answer} what="This delivery">
       {(data) => {
         const state = standing_of(data);
-        const longest = longest_of([data], shown_time.value);
+        const fill = full_length([data], shown_time.value);
         const commit = commit_of(data);
         return (
           <>
@@ -211,9 +218,9 @@ export function Delivery({ id }: { id: string }): JSX.Element {
               {data.name} {state === "arrived" ? "is in production." : state === "stuck" ? "is on its way and stuck." : "is on its way."}
             </Answered>
             <p class="id">{commit ? <>commit <code>{commit}</code></> : null} {/^sha256:/.test(data.id) ? <>artifact <Digest of={data.id} digits={12} to={subject_href(data.id)} /></> : null}</p>
-            <Section title="From commit to production" meta={<Legend />}>
-              <ol class="lanes">{heads.length > 0 ? <Heads of={heads} /> : null}<Lane of={data} heads={heads} longest={longest} alone /></ol>
-              {data.waits?.command ? <p class="more"><Command text={data.waits.command} /></p> : null}
+            <Section title="From commit to production" meta={<Legend cut={fill.cut ? fill.seconds : null} />}>
+              <ol class="lanes">{heads.length > 0 ? <Heads of={heads} /> : null}<Lane of={data} heads={heads} longest={fill.seconds} alone /></ol>
+              {data.waits?.command ? <div class="more"><Command text={data.waits.command} /></div> : null}
             </Section>
             <Section title="Stages">
               <table class="stack"><caption>Stages of this delivery</caption><thead><tr><th scope="col">Stage</th><th scope="col">State</th><th scope="col">What</th><th scope="col">Began</th><th scope="col" class="r">Took</th><th scope="col" class="r">Entry</th></tr></thead>

@@ -9,7 +9,7 @@ import { actor_name, by_verdict, count, list, number, short_name, worst_verdict 
 import { shown_time } from "../parts/clock";
 import { TurnedItem } from "./overview";
 import { DecisionRows } from "./subject";
-import { Lane } from "./deliveries";
+import { full_length, Lane } from "./deliveries";
 
 function TurnsHere({ data, keep }: { data: Overview; keep: (d: { service: string; environment: string }) => boolean }): JSX.Element {
   const mine = data.turned.filter((t) => t.deployments.some(keep));
@@ -69,7 +69,7 @@ export function Service({ name }: { name: string }): JSX.Element {
                 ))}
               </tbody></table>
             </Section>
-            {items.length > 0 ? <Section title="Deliveries" meta={number(items.length)} right={<a href={href(`/deliveries?service=${encodeURIComponent(name)}`)}>all of them</a>}><ol class="lanes">{items.slice(0, 5).map((d) => <Lane key={d.id} of={d} heads={deliveries.data!.stages} longest={longest(items)} />)}</ol></Section> : null}
+            {items.length > 0 ? <Section title="Deliveries" meta={number(items.length)} right={<a href={href(`/deliveries?service=${encodeURIComponent(name)}`)}>all of them</a>}><ol class="lanes">{items.slice(0, 5).map((d) => <Lane key={d.id} of={d} heads={deliveries.data!.stages} longest={full_length(items, shown_time.value).seconds} />)}</ol></Section> : null}
             <TurnsHere data={data} keep={(d) => d.service === name} />
             <DecidedHere query={`service=${encodeURIComponent(name)}`} />
           </>
@@ -77,11 +77,6 @@ export function Service({ name }: { name: string }): JSX.Element {
       }}
     </Shown>
   );
-}
-
-function longest(items: Deliveries["items"]): number {
-  const now = shown_time.value.getTime();
-  return Math.max(1, ...items.flatMap((d) => d.stages.map((s) => (s.from ? ((s.until ? Date.parse(s.until) : s.state === "done" ? Date.parse(s.from) : now) - Date.parse(s.from)) / 1000 : 0))));
 }
 
 export function Environment({ name }: { name: string }): JSX.Element {

@@ -5,7 +5,7 @@ import { href, params, segment, subject_href } from "../address";
 import { useAnswer } from "../data/answer";
 import type { Component, DecisionItem, Reach, Standing, Station, Subject as Data } from "../data/types";
 import { Answered, Empty, Filter, Linked, Section, Shown, ShownOf, usePageTitle } from "../parts/frame";
-import { Copy, Digest, Index, ProofBadge, proof_kind, PurlName, Severity, Tag, Time, Verdict } from "../parts/marks";
+import { Command, Copy, Digest, Index, ProofBadge, proof_kind, PurlName, Severity, Tag, Time, Verdict } from "../parts/marks";
 import { AroundSection } from "../pictures/around";
 import { ProofSection } from "../pictures/merkle-path";
 import { ReachSection } from "../pictures/reach";
@@ -79,7 +79,7 @@ function Components({ of, data }: { of: NonNullable<Data["components"]>; data: D
                 <thead><tr><th scope="col">Component</th><th scope="col">Version</th><th scope="col">Kind</th><th scope="col">Licence</th><th scope="col">Comes by way of</th><th scope="col">Vulnerabilities</th><th scope="col">Fixed in</th></tr></thead>
                 <tbody>{shown.map(row)}</tbody></table>
               <ShownOf shown={shown.length} total={q ? matching.length : of.total} more={shown.length < matching.length ? () => set_most(most + 200) : null} />
-              {of.items.length < of.total && shown.length === matching.length ? <p class="more">The page holds the first {number(of.items.length)}; all of them: <code>waybill show {data.id} --output json</code></p> : null}
+              {of.items.length < of.total && shown.length === matching.length ? <div class="more">The page holds the first {number(of.items.length)}; all of them: <Command text={`waybill show ${data.id} --output json`} /></div> : null}
             </>
           )}
     </Section>
@@ -92,7 +92,7 @@ export function DecisionRows({ of, with_subject }: { of: readonly DecisionItem[]
       <thead><tr><th scope="col">When</th>{with_subject ? <th scope="col">What</th> : null}<th scope="col">Gate</th><th scope="col">Environment</th><th scope="col">Verdict</th>{with_subject ? <th scope="col">Because</th> : null}<th scope="col" class="r">Asked</th><th scope="col" class="r">Entry</th></tr></thead>
       <tbody>{of.map((d) => (
         <tr key={d.id} data-row>
-          <th scope="row"><a href={href(`/decisions/${d.id}`)}><Time of={d.at} words={with_subject ? undefined : (iso) => (iso.slice(0, 10) === shown_time.value.toISOString().slice(0, 10) ? clock_seconds(iso) : reading(iso, shown_time.value))} /></a></th>
+          <th scope="row" class="plain"><a href={href(`/decisions/${d.id}`)}><Time of={d.at} words={with_subject ? undefined : (iso) => (iso.slice(0, 10) === shown_time.value.toISOString().slice(0, 10) ? clock_seconds(iso) : reading(iso, shown_time.value))} /></a></th>
           {with_subject ? <td class="full">{d.subject ? <a href={href(subject_href(d.subject.id))}>{short_name(d.subject.name || d.subject.id)}</a> : d.service ?? ""}</td> : null}
           <td class="off">{d.gate ?? ""}</td>
           <td class="end">{d.environment ?? <span class="m">none</span>}</td>

@@ -5,8 +5,9 @@ import { useAnswer } from "../data/answer";
 import type { Fix, Status, Vulnerabilities as Data, Vulnerability as Item, VulnerabilityDetail } from "../data/types";
 import { shown_time } from "../parts/clock";
 import { Answered, Empty, Failure, Filter, Section, Shown, Skeleton, usePageTitle } from "../parts/frame";
-import { Copy, Index, PurlName, Severity, Tag, Time, Verdict } from "../parts/marks";
+import { Copy, Index, PurlName, Severity, Tag, Time, Verdict, Words } from "../parts/marks";
 import { ReachSection } from "../pictures/reach";
+import { Banners } from "../shell/shell";
 import { actor_name, count, list, number, split_purl } from "../words";
 import { age, reading, seconds_between } from "../time";
 
@@ -65,6 +66,7 @@ export function Vulnerabilities(): JSX.Element {
         return (
           <>
             <Answered lead={data.headline?.sub}>{data.headline?.text ?? `${count(total, "vulnerability", "vulnerabilities")} in what runs.`}</Answered>
+            <Banners of={(status.data?.banners ?? []).filter((b) => b.verdict !== "deny" && /advisor|exploit|EPSS|KEV|vulnerab/i.test(b.text))} />
             <Section title="In the order that matters" meta={number(total)} right={<>
               <a href={with_query({ env: env ? null : "production" })} aria-current={env ? "true" : undefined}>{env ? "everywhere" : "in production"}</a>
               {owner ? <a href={with_query({ owner: null })}>any owner</a> : null}
@@ -99,7 +101,7 @@ function FixRow({ of, n }: { of: Fix; n: number }): JSX.Element {
   return (
     <div class="fix">
       <span class="num">{n}</span>
-      <div><b>{of.text}</b>{" "}
+      <div><b><Words of={of.text} /></b>{" "}
         <span class="s">{clears.deny || clears.warn ? <>Clears {clears.deny ? <Verdict of="deny">{number(clears.deny)}</Verdict> : null}{clears.deny && clears.warn ? " and " : null}{clears.warn ? count(clears.warn, "warning") : null}.</> : null}{of.checked === false ? " Not tried against the policy." : ""}</span>
         {of.command ? <><br /><code class="s">{of.command}</code> <Copy text={of.command} label="Copy the command" /></> : null}
       </div>

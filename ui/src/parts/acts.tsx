@@ -47,7 +47,7 @@ export function ActForm({ fields, button, path, method = "POST", done, send, nee
       {children ? <div class="wide s">{children}</div> : null}
       {fields.map((f) => {
         const id = `f-${path.replace(/\W+/g, "-")}-${f.name}`;
-        const common = { id, name: f.name, required: f.required ?? false, disabled: off !== null, value: values[f.name] ?? "", onInput: (event: { currentTarget: { value: string } }) => set_values({ ...values, [f.name]: event.currentTarget.value }) };
+        const common = { id, name: `field-${f.name}`, required: f.required ?? false, disabled: off !== null, value: values[f.name] ?? "", onInput: (event: { currentTarget: { value: string } }) => set_values({ ...values, [f.name]: event.currentTarget.value }) };
         return <label key={f.name} for={id} class={f.wide || f.kind === "area" ? "wide" : undefined}>{f.label}{f.kind === "area" ? <textarea {...common} rows={2} /> : <input {...common} type={f.kind ?? "text"} autocomplete="off" />}{f.hint ? <span class="hint">{f.hint}</span> : null}</label>;
       })}
       <div class="acts">

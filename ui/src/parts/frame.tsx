@@ -7,7 +7,7 @@ import type { Answer } from "../data/answer";
 import type { AsOf, Link as LinkData, Problem } from "../data/types";
 import { index, number } from "../words";
 import { full } from "../time";
-import { Command, Verdict } from "./marks";
+import { Command, Verdict, Words } from "./marks";
 import { as_of, log_end } from "./clock";
 
 /** What a page's `h1` says also names the tab. */
@@ -49,7 +49,7 @@ export function Linked({ text, links = [] }: { text: string; links?: LinkData[] 
     const begin = part.indexOf(link.text);
     parts = [...parts.slice(0, where), part.slice(0, begin), a, part.slice(begin + link.text.length), ...parts.slice(where + 1)];
   });
-  return <>{parts}{loose.map((a) => <> {a}</>)}</>;
+  return <>{parts.map((p, i) => (typeof p === "string" ? <Words key={`w${i}`} of={p} /> : p))}{loose.map((a) => <> {a}</>)}</>;
 }
 
 export type Emptiness = "unknown" | "no-match" | "nothing-to-do";

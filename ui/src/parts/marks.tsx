@@ -97,6 +97,11 @@ export function Spark({ points, most, label }: { points: readonly number[]; most
   return <svg class="spark" viewBox="0 0 84 20" preserveAspectRatio="none" role="img" aria-label={label}><path d={path} /></svg>;
 }
 
+/** Text of the server with `commands` in it. Still text: only the backticks become an element. */
+export function Words({ of }: { of: string }): JSX.Element {
+  return <>{of.split(/`([^`\n]+)`/).map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part))}</>;
+}
+
 /** A command to copy, as a person would type it. */
 export function Command({ text }: { text: string }): JSX.Element {
   return <div class="cmd"><span>{text}</span><Copy text={text} label="Copy the command" /></div>;

@@ -24,14 +24,13 @@ function BoxOf({ of }: { of: Placed }): JSX.Element {
     inside = (
       <>
         <rect class={root ? "box root" : "box"} x={of.x + 0.5} y={of.y} width={of.w - 1} height={of.h} rx="2" />
-        {verdict ? <g class={`k-${verdict}`}><use href={`#v-${verdict}`} x={of.x + 12} y={of.y + (detail ? 7 : 14)} width="12" height="12" /></g> : null}
+        {verdict ? <g class={`k-${verdict}`} role="img" aria-label={verdict}><use href={`#v-${verdict}`} x={of.x + 12} y={of.y + (detail ? 7 : 14)} width="12" height="12" /></g> : null}
         <text class={root ? "inv st" : "st"} x={of.x + 12 + verdict_room} y={of.y + (detail ? (root ? 21 : 17) : of.h / 2 + 4)}>{label}</text>
         {detail ? <text class={root ? "inv" : "sm"} x={of.x + 12} y={of.y + (root ? 38 : 32)}>{detail}</text> : null}
       </>
     );
   }
-  const title = [verdict, of.label, of.detail].filter(Boolean).join(", ");
-  return of.link ? <a href={href(of.link)} aria-label={title}>{inside}</a> : <g>{inside}</g>;
+  return of.link ? <a href={href(of.link)}>{inside}</a> : <g>{inside}</g>;
 }
 
 export function FlowPicture({ columns, edges, title }: { columns: readonly Column[]; edges: readonly (readonly [string, string, ...unknown[]])[]; title: string }): JSX.Element {

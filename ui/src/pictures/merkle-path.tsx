@@ -17,7 +17,7 @@ function Picture({ proof, of, narrow }: { proof: Proof; of: Checked; narrow: boo
   const drawn = left_out > 0 ? [...steps.slice(0, kShown - 1), steps[steps.length - 1]!] : steps;
   const width = narrow ? 358 : 760;
   const spread = narrow ? [84, 44, 26, 22] : [180, 90, 52, 40];
-  const height = 58 + drawn.length * 40;
+  const height = 76 + drawn.length * 40;
   let x = width / 2;
   let y = 46;
   const parts: JSX.Element[] = [];
@@ -34,7 +34,7 @@ function Picture({ proof, of, narrow }: { proof: Proof; of: Checked; narrow: boo
     dots.push(<circle key={`o${i}`} class="on" cx={mine} cy={below} r={last ? 7 : 5} />);
     x = mine;
     y = below;
-    if (last) dots.push(<text key="leaf" class="on-t" x={x - outward * 14} y={y + 4} text-anchor={outward < 0 ? "start" : "end"}>{narrow ? "" : "leaf "}{index(proof.index)}</text>);
+    if (last) dots.push(<text key="leaf" class="on-t" x={Math.max(4, Math.min(width - 4, x))} y={y + 22} text-anchor={x < 60 ? "start" : x > width - 60 ? "end" : "middle"}>leaf {index(proof.index)}</text>);
   });
   return (
     <svg class={narrow ? "chart narrow merkle" : "chart wide merkle"} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`Merkle path from leaf ${number(proof.index)} to the root of the checkpoint of size ${number(proof.size)}: ${count(of.steps.length, "sibling hash", "sibling hashes")}.`}>
@@ -73,9 +73,9 @@ export function ProofSection({ proof, what = "this entry" }: { proof: Proof | nu
           <dt>Root computed</dt><dd class="hash">{checked?.computed || (checked ? "none" : "…")}</dd>
           <dt>Root signed</dt><dd class="hash">{checked?.signed ?? proof.root}</dd>
           <dt>Result</dt>
-          <dd role="status">{checked === null ? <span class="m">{cannot ? "not checked in this browser" : "…"}</span>
+          <dd><span role="status">{checked === null ? <span class="m">{cannot ? "not checked in this browser" : "…"}</span>
             : checked.holds ? <ProofBadge of="signed"><b>the same: it is in the log</b></ProofBadge>
-              : <><ProofBadge of="missing"><b>The proof does not hold</b></ProofBadge>: {checked.why}{checked.computed ? ` (computed ${short_hash(checked.computed)}, signed ${short_hash(checked.signed)})` : ""}. Keep this page and tell your security team.</>}</dd>
+              : <><ProofBadge of="missing"><b>The proof does not hold</b></ProofBadge>: {checked.why}{checked.computed ? ` (computed ${short_hash(checked.computed)}, signed ${short_hash(checked.signed)})` : ""}. Keep this page and tell your security team.</>}</span></dd>
           {checked?.holds ? <><dt>Signature</dt><dd class="m">that of the checkpoint needs the log’s public key: <code>waybill log verify</code></dd></> : null}
         </dl>
       </div>

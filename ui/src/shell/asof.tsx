@@ -2,7 +2,7 @@
 // bar turns inside out. Dragging asks the server at most every 60 ms; the last answer wins.
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { at, at_param, href, is_past, permalink, set_query } from "../address";
 import { as_of, log_end, wall } from "../parts/clock";
 import { index as index_words, number } from "../words";
@@ -19,6 +19,9 @@ const kSteps = 1000;
 
 const ground = signal<Ground | null>(null);
 const hours = signal(0);
+/** While a hand is on the slider the bar keeps its shape, so that the slider does not slip away under it. */
+const held = signal<boolean | null>(null);
+export const bar_is_past = computed(() => held.value ?? is_past.value);
 
 async function load_ground(): Promise<void> {
   const wanted = hours.peek() || 168;
@@ -104,7 +107,8 @@ function Slider(): JSX.Element {
       <Bars of={now} />
       <input type="range" min="0" max={kSteps} step="1" value={Math.round(place * kSteps)} aria-label="Log index" aria-valuetext={value_text} aria-keyshortcuts="[ ]" disabled={now === null}
         onInput={(event) => { const x = Number(event.currentTarget.value) / kSteps; set_dragged(x); send(x); }}
-        onChange={() => set_dragged(null)}
+        onPointerDown={() => { held.value = is_past.peek(); }} onPointerUp={() => { held.value = null; }} onPointerCancel={() => { held.value = null; }}
+        onChange={() => { held.value = null; set_dragged(null); }}
         onKeyDown={(event) => {
           const steps: Record<string, 1 | -1> = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 };
           const direction = steps[event.key];
@@ -150,9 +154,9 @@ function Bars({ of }: { of: Ground | null }): JSX.Element {
 }
 
 export function AsOf(): JSX.Element {
-  const past = is_past.value;
-  const shown = past ? as_of.value : (log_end.value && as_of.value && log_end.value.index > as_of.value.index ? as_of.value : (as_of.value ?? log_end.value));
-  const held = held_back.value;
+  const past = bar_is_past.value;
+  const shown = is_past.value ? as_of.value : (log_end.value && as_of.value && log_end.value.index > as_of.value.index ? as_of.value : (as_of.value ?? log_end.value));
+  const newer = held_back.value;
   const lost = lost_since.value;
   // The ground follows the log, at the pace of the pulse.
   useEffect(() => { void load_ground(); }, [pulse.value, past]);
@@ -160,12 +164,12 @@ export function AsOf(): JSX.Element {
   return (
     <form class="asof" aria-label={past ? "As of, in the past" : "As of"} onSubmit={(event) => event.preventDefault()}>
       <span class="when">
-        {past ? <b>Past</b> : lost === null ? <span class="live">Live</span> : <span title="The stream of events is broken; the page asks again by itself.">Not live since {clock(lost.toISOString())}</span>}{" "}
+        {is_past.value ? <b>Past</b> : lost === null ? <span class="live">Live</span> : <span title="The stream of events is broken; the page asks again by itself.">Not live since {clock(lost.toISOString())}</span>}{" "}
         <span class="m">as of</span>{" "}
         {shown ? <a class="mono" href={href(`/log/${shown.index}`)}>{index_words(shown.index)}</a> : <span class="mono">{asked ?? "…"}</span>}
         {shown ? <span class="m wide-only"> · {full(shown.time)}{past ? ` · ${ago(shown.time, wall.value)}` : ""}</span> : null}
         {shown && past ? <span class="m narrow-only"> · {full(shown.time)}</span> : null}
-        {held > 0 ? <button type="button" class="link newer" onClick={show_held}>{held} newer</button> : null}
+        {newer > 0 ? <button type="button" class="link newer" onClick={show_held}>{newer} newer</button> : null}
       </span>
       <Slider />
       {past

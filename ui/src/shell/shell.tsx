@@ -7,10 +7,10 @@ import { log_out, session } from "../data/api";
 import { announcement } from "../data/live";
 import type { Banner as BannerData, Status } from "../data/types";
 import { as_of } from "../parts/clock";
-import { Verdict } from "../parts/marks";
+import { Verdict, Words } from "../parts/marks";
 import { actor_name, as_verdict, count, index, number } from "../words";
 import { full } from "../time";
-import { AsOf } from "./asof";
+import { AsOf, bar_is_past } from "./asof";
 import { Keys, keys_on, show_keys } from "./keys";
 import { next_theme } from "./look";
 import { open_palette, Palette } from "./palette";
@@ -72,7 +72,7 @@ export function Banners({ of }: { of: readonly BannerData[] }): JSX.Element {
         const verdict = as_verdict(b.verdict);
         return (
           <div key={b.text} class={`banner ${verdict}`}>
-            <Verdict of={verdict}>{b.word}</Verdict> <span>{b.text}</span>
+            <Verdict of={verdict}>{b.word}</Verdict> <span><Words of={b.text} /></span>
             {b.remedy ? <code class="do">{b.remedy}</code> : b.href ? <a class="do" href={href(b.href)}>Show</a> : null}
           </div>
         );
@@ -98,12 +98,12 @@ export function Shell({ children }: { children: ComponentChildren }): JSX.Elemen
       <div class="shell">
         <header class="topbar">
           <a class="mark" href={href("/")}><svg aria-hidden="true"><use href="#i-mark" /></svg>Waybill</a>
-          <div class={past ? "bar past" : "bar"}>
+          <div class={bar_is_past.value ? "bar past" : "bar"}>
             <button type="button" class="find" aria-keyshortcuts="/" onClick={open_palette} title="Search (/)">
               <span class="vis">Digest, CVE, purl, service, commit</span><svg class="ic" aria-hidden="true"><use href="#i-find" /></svg><span class="vh">Search</span><kbd aria-hidden="true">/</kbd>
             </button>
             <AsOf />
-            {name ? <button type="button" class="who wide-only" title={`Signed in as ${name}, ${me!.role}. Sign out`} aria-label={`Signed in as ${name}. Sign out`} onClick={() => void log_out()}>{name.slice(0, 2)}</button> : null}
+            {name ? <button type="button" class="who wide-only" title={`Signed in as ${name}, ${me!.role}. Sign out`} onClick={() => void log_out()}><span aria-hidden="true">{name.slice(0, 2)}</span><span class="vh">Signed in as {name}. Sign out</span></button> : null}
           </div>
         </header>
         <Rail status={status} />

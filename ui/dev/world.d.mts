@@ -1,0 +1,1 @@
+export function make_world(kind?: string, now?: number): any;
