@@ -139,6 +139,9 @@ class Index {
   std::vector<Match> match(const identity::Purl& purl) const { return match(to_probe(purl)); }
   // Appends to `out`; returns how many. The fast way for many.
   size_t match(const Probe& probe, std::vector<Match>& out) const;
+  // The same for many, with the memory of the next ones fetched while one is looked at. `each` is
+  // called for those that something affects, in their order; `found` lives during the call.
+  void match_each(std::span<const Probe> probes, const std::function<void(size_t probe, std::span<const Match> found)>& each) const;
   Standing standing(const Probe& probe, RecordId record) const;
   // All versions that fix `record` in the package of `probe`, nearest first: those after its version; when its version
   // has no order, all. As the record writes them.

@@ -93,6 +93,13 @@ struct Index::State {
   std::map<std::string, uint32_t, std::less<>> ecosystems;          // → records ever filed there
   std::set<std::string, std::less<>> known_ecosystems;              // of registered packages
   std::map<std::string, Source, std::less<>> sources;
+  std::vector<std::string> released;                                // "Debian" where "Debian:12" is among the ecosystems
+
+  void file_under(std::string_view ecosystem, uint32_t records) {
+    ecosystems[std::string(ecosystem)] += records;
+    const auto base = ecosystem.substr(0, ecosystem.find(':'));
+    if (base.size() < ecosystem.size() && std::find(released.begin(), released.end(), base) == released.end()) released.emplace_back(base);
+  }
 
   std::string_view record_bytes(RecordId id) const {
     if (const auto it = changed_records.find(id); it != changed_records.end()) return it->second;
@@ -125,6 +132,7 @@ struct Index::State {
       f(index_name(ecosystem.substr(0, colon), name.substr(ecosystem.size() + 1)), false);
       return;
     }
+    if (std::find(released.begin(), released.end(), ecosystem) == released.end()) return;
     const std::string prefix = std::string(ecosystem) + ":";
     for (auto it = ecosystems.lower_bound(prefix); it != ecosystems.end() && it->first.starts_with(prefix); ++it)
       f(index_name(it->first, name.substr(ecosystem.size() + 1)), true);
@@ -172,16 +180,28 @@ struct Index::State {
     return compiled(name, changed).affected(record);
   }
 
-  Standing standing(std::string_view name, std::string_view version, RecordId record) const {
-    Standing found = affected(name, record).standing(version);
-    if (found == Standing::affected) return found;
+  // What `record` says of packages of this name: looked up once, asked for many versions.
+  struct Words {
+    AffectedView own{std::string_view()};
+    std::vector<std::pair<AffectedView, bool>> others;  // bool: of some release, but not surely of this one
+
+    Standing standing(std::string_view version) const {
+      Standing found = own.standing(version);
+      for (const auto& [words, unsure] : others) {
+        if (found == Standing::affected) break;
+        const auto there = words.standing(version);
+        if (there != Standing::not_affected) found = unsure ? Standing::undetermined : there;
+      }
+      return found;
+    }
+  };
+  Words words(std::string_view name, RecordId record) const {
+    Words out;
+    out.own = affected(name, record);
     for_other_names(name, [&](const std::string& other, bool unsure) {
-      if (found == Standing::affected) return;
-      const auto there = affected(other, record).standing(version);
-      if (there == Standing::not_affected) return;
-      found = unsure ? Standing::undetermined : there;
+      if (const auto there = affected(other, record); !there.empty()) out.others.emplace_back(there, unsure);
     });
-    return found;
+    return out;
   }
 
   template <class F>
@@ -335,23 +355,18 @@ Applied Index::apply(const facts::Affects& fact, uint64_t log_index) {
   touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
 
   // New ecosystems first: packages without a release are looked up under all that are loaded.
-  for (const auto& name : packages) ++state.ecosystems[std::string(ecosystem_of(name))];
+  for (const auto& name : packages) state.file_under(ecosystem_of(name), 1);
 
-  struct Before {
-    PackageId package;
-    std::string name;
-    std::string version;
-    Standing standing;
-  };
-  std::vector<Before> before;
-  std::set<std::string> seen;
+  std::vector<std::string> asked;
   for (const auto& name : touched)
-    for (auto& other : state.touched_names(name)) {
-      if (!seen.insert(other).second) continue;
-      state.for_known(other, [&](PackageId package, std::string_view version) {
-        const auto standing = known_id ? state.standing(other, version, result.record) : Standing::not_affected;
-        before.push_back({package, other, std::string(version), standing});
-      });
+    for (auto& other : state.touched_names(name)) asked.push_back(std::move(other));
+  std::sort(asked.begin(), asked.end());
+  asked.erase(std::unique(asked.begin(), asked.end()), asked.end());
+  std::vector<Standing> before;  // of every known package, in the order in which they are asked again below
+  if (known_id)
+    for (const auto& name : asked) {
+      const auto words = state.words(name, result.record);
+      state.for_known(name, [&](PackageId, std::string_view version) { before.push_back(words.standing(version)); });
     }
 
   auto bytes = pack_record(fact, packages, log_index, first_log_index);
@@ -372,9 +387,13 @@ Applied Index::apply(const facts::Affects& fact, uint64_t log_index) {
     const bool says = it != by_name.end() && !fact.withdrawn.is_set();
     state.change(name, result.record, says ? to_flat(it->second) : std::string());
   }
-  for (const auto& one : before) {
-    const auto after = state.standing(one.name, one.version, result.record);
-    if (after != one.standing) result.packages.push_back({one.package, one.standing, after});
+  size_t at = 0;
+  for (const auto& name : asked) {
+    const auto words = state.words(name, result.record);
+    state.for_known(name, [&](PackageId package, std::string_view version) {
+      const auto was = known_id ? before[at++] : Standing::not_affected;
+      if (const auto is = words.standing(version); is != was) result.packages.push_back({package, was, is});
+    });
   }
   std::sort(result.packages.begin(), result.packages.end(), [](const auto& a, const auto& b) { return a.package < b.package; });
   return result;
@@ -410,8 +429,41 @@ size_t Index::match(const Probe& probe, std::vector<Match>& out) const {
   return out.size() - start;
 }
 
+void Index::match_each(std::span<const Probe> probes, const std::function<void(size_t, std::span<const Match>)>& each) const {
+  // Three stages, some probes apart: the slot of the table, the entry that it points to, the search itself.
+  constexpr size_t kAhead = 8;
+  const auto& state = *state_;
+  const bool image_only = state.changes.empty() && state.released.empty();
+  std::vector<Match> found;
+  uint64_t hashes[4 * kAhead];
+  for (size_t i = 0; i < probes.size() + 2 * kAhead; ++i) {
+    if (i < probes.size()) {
+      auto& h = hashes[i % (4 * kAhead)];
+      h = flat::hash(probes[i].name);
+      state.names.prefetch(h);
+    }
+    if (i >= kAhead && i - kAhead < probes.size())
+      if (const char* entry = state.names.likely(hashes[(i - kAhead) % (4 * kAhead)]); entry != nullptr) {
+        __builtin_prefetch(entry);
+        __builtin_prefetch(entry + 64);
+        __builtin_prefetch(entry + 128);
+      }
+    if (i < 2 * kAhead) continue;
+    const auto& probe = probes[i - 2 * kAhead];
+    found.clear();
+    if (image_only && probe.name.find(':') == std::string::npos) {
+      // No release in the name, no ecosystem with releases, nothing newer: one look-up is all.
+      const auto bytes = state.names.find(probe.name, hashes[(i - 2 * kAhead) % (4 * kAhead)]);
+      if (bytes.data() != nullptr) PackageView(bytes).match(probe.version, found);
+    } else {
+      state.match(probe, found);
+    }
+    if (!found.empty()) each(i - 2 * kAhead, found);
+  }
+}
+
 Standing Index::standing(const Probe& probe, RecordId record) const {
-  return probe.name.empty() ? Standing::not_affected : state_->standing(probe.name, probe.version, record);
+  return probe.name.empty() ? Standing::not_affected : state_->words(probe.name, record).standing(probe.version);
 }
 
 std::vector<std::string> Index::fixed_versions(const Probe& probe, RecordId record) const {
@@ -503,8 +555,9 @@ std::vector<std::pair<PackageId, Standing>> Index::known_packages(RecordId recor
   for (const auto name : this->record(record).packages)
     for (auto& other : state_->touched_names(name)) {
       if (!seen.insert(other).second) continue;
+      const auto words = state_->words(other, record);
       state_->for_known(other, [&](PackageId package, std::string_view version) {
-        if (const auto standing = state_->standing(other, version, record); standing != Standing::not_affected) found.emplace_back(package, standing);
+        if (const auto standing = words.standing(version); standing != Standing::not_affected) found.emplace_back(package, standing);
       });
     }
   std::sort(found.begin(), found.end());
@@ -621,8 +674,8 @@ Result<Index> Index::open(std::span<const uint8_t> image) {
   state.scores = flat::Dictionary(sections[kScores]);
   flat::Reader meta(sections[kMeta]);
   for (auto count = meta.take<uint32_t>(); count > 0 && !meta.empty(); --count) {
-    std::string name(meta.take_text());
-    state.ecosystems[std::move(name)] = meta.take<uint32_t>();
+    const auto name = meta.take_text();
+    state.file_under(name, meta.take<uint32_t>());
   }
   for (auto count = meta.take<uint32_t>(); count > 0 && !meta.empty(); --count) state.known_ecosystems.emplace(meta.take_text());
   for (auto count = meta.take<uint32_t>(); count > 0 && !meta.empty(); --count) {
