@@ -179,6 +179,7 @@ std::pair<std::string_view, std::string_view> root_element(std::string_view text
 Format detect_text(std::string_view text) {
   bool yaml_schema = false;
   size_t lines = 0;
+  const std::string_view head = text.substr(0, size_t{1} << 20);
   while (!text.empty() && lines < 200) {
     const size_t end = text.find('\n');
     const std::string_view line = trim(text.substr(0, end));
@@ -186,10 +187,12 @@ Format detect_text(std::string_view text) {
     ++lines;
     if (line.starts_with("#model_version:") || line == "cve,epss,percentile") return Format::exploit_prediction;
     if (line.starts_with("SPDXVersion:")) return Format::spdx_tag_value;
-    if (line.starts_with("spdxVersion:") || (line.starts_with("SPDXID:") && contains(line, "\""))) return Format::spdx_yaml;
+    if (line.starts_with("spdxVersion:")) return Format::spdx_yaml;
     if (line.starts_with("schema:")) yaml_schema = trim(line.substr(7)).starts_with("waybill/") || trim(line.substr(7)).starts_with("\"waybill/") || trim(line.substr(7)).starts_with("'waybill/");
     if (yaml_schema) return Format::waybill_yaml;
   }
+  // SPDX's own YAML example names its version last.
+  if (contains(head, "\nspdxVersion:")) return Format::spdx_yaml;
   return Format::unknown;
 }
 

@@ -11,7 +11,7 @@
 namespace waybill::formats {
 namespace {
 
-constexpr size_t kMaxOutput = size_t{16} << 20;
+constexpr size_t kMaxOutput = size_t{4} << 20;
 
 std::string place_of(const YAML::Mark& mark) {
   if (mark.is_null()) return "the document";
