@@ -26,7 +26,7 @@ Value as_json(Heap& heap, const Value& v, bool sort) {
     }
     case Kind::object: {
       std::vector<Entry> entries;
-      for (const Entry& e : v.entries()) entries.push_back({e.key.is_string() ? e.key : heap.string(e.key.to_rego()), as_json(heap, e.value, false)});
+      for (const Entry& e : v.entries()) entries.push_back({e.key.is_string() ? e.key : heap.string(e.key.to_json()), as_json(heap, e.value, false)});
       return heap.object(entries);
     }
     default: return v;

@@ -8,6 +8,38 @@
 
 namespace waybill::rego {
 
+namespace {
+
+// What may be written short, written out: authors and related resources become objects, as OPA has them.
+Value normalised(Heap& heap, const Entry& e) {
+  const auto key = e.key.string_or("");
+  if (!e.value.is_array() || (key != "authors" && key != "related_resources")) return e.value;
+  std::vector<Value> items;
+  for (const Value& v : e.value.items()) {
+    if (!v.is_string()) {
+      items.push_back(v);
+      continue;
+    }
+    std::vector<Entry> entries;
+    if (key == "related_resources") {
+      entries.push_back({Value::view("ref"), v});
+    } else {
+      const auto text = v.text();
+      const auto open = text.rfind('<');
+      if (open != std::string_view::npos && text.ends_with('>')) {
+        entries.push_back({Value::view("email"), heap.string(text.substr(open + 1, text.size() - open - 2))});
+        if (!trim(text.substr(0, open)).empty()) entries.push_back({Value::view("name"), heap.string(trim(text.substr(0, open)))});
+      } else {
+        entries.push_back({Value::view("name"), v});
+      }
+    }
+    items.push_back(heap.object(entries));
+  }
+  return heap.array(items);
+}
+
+}  // namespace
+
 std::vector<Annotation> read_annotations(const SyntaxTree& tree, std::vector<Diagnostic>& errors) {
   std::vector<Annotation> out;
   const std::string_view text = tree.text;
@@ -65,8 +97,9 @@ std::vector<Annotation> read_annotations(const SyntaxTree& tree, std::vector<Dia
       continue;
     }
     if (a.scope == "package" || a.scope == "subpackages") a.rule.clear();
-    // Complete it: the scope is always said. Members stay in the order that values have.
-    std::vector<Entry> entries(parsed->entries().begin(), parsed->entries().end());
+    // Complete it: the scope is always said.
+    std::vector<Entry> entries;
+    for (const Entry& e : parsed->entries()) entries.push_back({e.key, normalised(heap, e)});
     entries.push_back({Value::view("scope"), heap.string(a.scope)});
     a.json = heap.object(entries).to_json();
     static_cast<void>(first_row);

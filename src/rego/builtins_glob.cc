@@ -156,7 +156,7 @@ bool parse_globs(std::string_view text, std::vector<Piece>& out, std::string& pr
       out.back().times = c;
       continue;
     }
-    if (c == ']') return broken(i, "set-close ']' with no preceding '['");
+    if (c == ']') return broken(i + 1, "set-close ']' with no preceding '['");
     if (c == '.') {
       p.set.assign(256, true);
     } else if (c == '[') {

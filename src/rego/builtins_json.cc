@@ -61,7 +61,7 @@ void write(std::string& out, const Value& v, const Form& form, size_t depth) {
       }
       // Keys become texts and are sorted as such.
       std::vector<std::pair<std::string, Value>> members;
-      for (const Entry& e : v.entries()) members.emplace_back(e.key.is_string() ? std::string(e.key.text()) : e.key.to_rego(), e.value);
+      for (const Entry& e : v.entries()) members.emplace_back(e.key.is_string() ? std::string(e.key.text()) : e.key.to_json(), e.value);
       std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
       out += '{';
       bool first = true;

@@ -124,6 +124,10 @@ Value range_(BuiltinCall& c, std::span<const Value> o) {
 Value range_step_(BuiltinCall& c, std::span<const Value> o) {
   if (!want_whole(c, o, 0) || !want_whole(c, o, 1) || !want_whole(c, o, 2)) return {};
   const auto step = whole_number(o[2]);
+  if (!step && is_whole(o[2]) && to_float(o[2]) > 0) {
+    const Value first = whole_arithmetic(c.heap, Whole::add, o[0], Value::of(int64_t{0}));
+    return c.heap.array(std::span<const Value>(&first, 1));
+  }
   if (!step || *step <= 0) return c.fail("step must be a positive integer");
   return range_of(c, o, *step);
 }

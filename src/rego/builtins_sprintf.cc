@@ -41,6 +41,7 @@ Argument argument(const Value& v) {
     } else {
       a.type = Argument::Type::real;
       a.real = static_cast<double>(v.number()->value);
+      if (std::isinf(a.real)) a.type = Argument::Type::text, a.text = text;  // beyond a double: as written
     }
   } else if (v.is_string()) {
     a.text = v.text();
@@ -329,10 +330,7 @@ class Printer {
           }
           case 's':
             if (a.type == Argument::Type::big) {  // *big.Int formats itself
-              out += "%!s(big.Int=";
-              out += a.text;
-              out += ')';
-              return;
+              return whole(a, 'd', f);
             }
             return bad(a, verb_text, f);
           default: return bad(a, verb_text, f);

@@ -1,4 +1,5 @@
 // is_…, type_name, to_number.
+#include "waybill/base/bytes.h"
 #include "waybill/rego/builtins.h"
 
 namespace waybill::rego {
@@ -41,7 +42,12 @@ Value to_number_(BuiltinCall& c, std::span<const Value> o) {
     case Kind::boolean: return Value::of(static_cast<int64_t>(o[0].is_true()));
     case Kind::number: return o[0];
     case Kind::string: {
-      if (!is_number_text(o[0].text())) return c.fail("invalid syntax");
+      if (!is_number_text(o[0].text())) {
+        std::string text = to_lower(o[0].text());
+        if (text.starts_with('-') || text.starts_with('+')) text.erase(0, 1);
+        if (text == "nan" || text == "inf" || text == "infinity") return c.fail_type("operand 1 must be valid number string but got " + o[0].to_rego());
+        return c.fail("strconv.ParseFloat: parsing " + o[0].to_rego() + ": invalid syntax");
+      }
       return c.heap.number(o[0].text());
     }
     default: return c.wrong_type(0, "one of {null, boolean, number, string}", o[0]);

@@ -41,7 +41,16 @@ long double power(int base, int exponent) {
 }
 
 Value scaled(BuiltinCall& c, const std::string& number, long double factor, bool whole) {
-  const Value n = c.heap.number(number[0] == '+' ? number.substr(1) : number);
+  std::string text = number[0] == '+' ? number.substr(1) : number;
+  // Powers of ten move the point, so that nothing is rounded twice.
+  for (int e = 3; e <= 18; e += 3) {
+    if (factor == power(10, e) && text.find_first_of("eE") == std::string::npos) {
+      text += "e" + std::to_string(e);
+      factor = 1;
+      break;
+    }
+  }
+  const Value n = c.heap.number(text);
   if (factor == 1 && !whole) return n.tag() == Value::Tag::integer ? n : from_float(c.heap, to_float(n));
   if (n.tag() == Value::Tag::integer && factor >= 1) return multiply(c, n, from_float(c.heap, factor));
   const long double v = to_float(n) * factor;

@@ -40,7 +40,7 @@ void Generator::finish() {
     switch (i.op) {
       case Op::move: case Op::base: case Op::make_array: case Op::make_set: case Op::make_object: case Op::collect: case Op::put:
       case Op::put_pair: case Op::take_array: case Op::take_set: case Op::take_object: case Op::with_push: case Op::with_pop:
-      case Op::emit_value: case Op::emit_element: case Op::emit_path: case Op::emit_row: case Op::done_if_value: case Op::ret:
+      case Op::emit_value: case Op::emit_element: case Op::emit_path: case Op::emit_row: case Op::note_case: case Op::done_if_value: case Op::ret:
         break;
       default: i.d = labels_[i.d];
     }
@@ -86,6 +86,7 @@ void Generator::body(const Body& b) {
   std::vector<size_t> index(waiting.size());
   for (size_t i = 0; i < index.size(); ++i) index[i] = i;
   auto* const values = std::exchange(expression_values_, nullptr);
+  const auto* cases = std::exchange(case_tail_, nullptr);
   while (!waiting.empty()) {
     bool progress = false;
     for (size_t i = 0; i < waiting.size(); ++i) {
@@ -95,6 +96,12 @@ void Generator::body(const Body& b) {
       expression_index_ = index[i];
       expr(*waiting[i]);
       expression_values_ = nullptr;
+      if (cases != nullptr && all_bound(*cases)) {
+        std::vector<uint32_t> keys;
+        for (const Term* t : *cases) keys.push_back(term(t));
+        emit(Op::note_case, 0, 0, operand_list(keys), 0, static_cast<uint16_t>(keys.size()));
+        cases = nullptr;
+      }
       if (errors_.size() > errors) return;
       waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(i));
       index.erase(index.begin() + static_cast<std::ptrdiff_t>(i));
@@ -406,7 +413,7 @@ uint32_t Generator::term(const Term* t) {
     case TermKind::template_string: {
       std::vector<uint32_t> parts;
       for (const Term* i : t->items) {
-        const uint32_t part = i->flag ? collected(i->items[0]) : constant(literal(heap_, *i));
+        const uint32_t part = i->kind == TermKind::set_comprehension ? term(i) : i->kind == TermKind::ref && i->flag ? collected(i->items[0]) : constant(literal(heap_, *i));
         if (part == kNone) return kNone;
         parts.push_back(part);
       }
@@ -666,6 +673,7 @@ Generator::Callee Generator::callee(const Term& t) {
 uint32_t Generator::call(const Term& t, size_t arguments) {
   const Callee c = callee(t);
   if (c.builtin == nullptr && c.group == nullptr) return kNone;
+  if (c.builtin != nullptr && c.builtin->name.starts_with("rego.metadata.")) return constant(metadata(c.builtin->name == "rego.metadata.chain"));
   if (arguments != c.arity && !(c.builtin != nullptr && c.builtin->name == "print")) {
     complain(t.begin, "rego_type_error",
              c.name + ": arity mismatch\n\thave: " + std::to_string(arguments) + " operands\n\twant: " + std::to_string(c.arity));
@@ -772,7 +780,7 @@ void Generator::unify(const Term* a, const Term* b) {
       for (size_t i = 0; i < a->items.size() && all; i += 2) {
         bool found = false;
         for (size_t j = 0; j < b->items.size() && !found; j += 2) {
-          if (a->items[i]->kind == TermKind::string && b->items[j]->kind == TermKind::string && a->items[i]->text == b->items[j]->text) {
+          if (same_key(a->items[i], b->items[j])) {
             pairs.emplace_back(a->items[i + 1], b->items[j + 1]);
             found = true;
           }
@@ -802,7 +810,15 @@ void Generator::unify(const Term* a, const Term* b) {
 
 // ---- clauses and queries ----
 
+bool Generator::all_bound(const std::vector<Term*>& list) const {
+  for (const Term* t : list) {
+    if (!value_ready(t, bound_)) return false;
+  }
+  return true;
+}
+
 void Generator::clause(Clause& clause, GroupKind kind, uint32_t arity) {
+  rule_ = clause.rule;
   code_ = &clause.code;
   arity_ = arity;
   const Rule& rule = *clause.rule;
@@ -820,7 +836,10 @@ void Generator::clause(Clause& clause, GroupKind kind, uint32_t arity) {
     fail_ = failed;
     bound_ = arguments;
     place_ = r->begin;
+    const bool test = !clause.tail.empty() && (r->name[0]->text.starts_with("test_") || r->name[0]->text.starts_with("todo_test_"));
+    case_tail_ = test ? &clause.tail : nullptr;
     if (r->body != nullptr) body(*r->body);
+    case_tail_ = nullptr;
     if (errors_.size() > errors) break;
     place_ = r->begin;
     switch (kind) {

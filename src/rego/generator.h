@@ -72,6 +72,9 @@ class Generator {
   void bind(const Term* var, uint32_t operand);
   void print(const Term& call);
   void with(const Expr& e);
+  Value metadata(bool chain);
+  bool all_bound(const std::vector<Term*>& list) const;
+  static bool same_key(const Term* a, const Term* b);
   struct Callee {
     const Builtin* builtin = nullptr;
     const Group* group = nullptr;
@@ -98,6 +101,8 @@ class Generator {
   uint32_t depth_ = 0;
   std::vector<uint32_t>* expression_values_ = nullptr;
   size_t expression_index_ = 0;
+  const std::vector<Term*>* case_tail_ = nullptr;  // of a test rule with cases, until its keys are known
+  const Rule* rule_ = nullptr;
 };
 
 }  // namespace waybill::rego

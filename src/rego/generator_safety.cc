@@ -3,6 +3,13 @@
 
 namespace waybill::rego {
 
+// Keys of two object literals that are the same text or the same variable.
+bool Generator::same_key(const Term* a, const Term* b) {
+  if (a->kind != b->kind) return false;
+  if (a->kind == TermKind::string || a->kind == TermKind::number) return a->text == b->text;
+  return a->kind == TermKind::var && a->slot >= 0 && a->slot == b->slot;
+}
+
 void Generator::closure_vars(const Body& b, int32_t first, int32_t last, Vars& v) const {
   for (const Expr* e : b.exprs) closure_vars(*e, first, last, v);
 }
@@ -45,7 +52,7 @@ void Generator::value_vars(const Term* t, Vars& v) const {
     case TermKind::template_string:
       for (const Term* i : t->items) {
         Vars inner;
-        value_vars(i->flag ? i->items[0] : i, inner);
+        value_vars(i->kind == TermKind::ref && i->flag ? i->items[0] : i, inner);
         for (const Term* need : inner.needs) {
           bool given = false;
           for (const Term* g : inner.gives) given |= g->slot == need->slot;
@@ -164,7 +171,7 @@ bool Generator::unify_ready(const Term* a, const Term* b, Bound& bound) const {
     for (size_t i = 0; i < a->items.size(); i += 2) {
       bool found = false;
       for (size_t j = 0; j < b->items.size() && !found; j += 2) {
-        if (a->items[i]->kind == b->items[j]->kind && a->items[i]->text == b->items[j]->text && a->items[i]->kind == TermKind::string) {
+        if (same_key(a->items[i], b->items[j])) {
           found = true;
           if (!unify_ready(a->items[i + 1], b->items[j + 1], bound)) return false;
         }

@@ -119,6 +119,7 @@ bool Machine::dot_data(const DataRep& data, const Value& key, Value& out) {
     }
   }
   out = data.base.find(key);
+  if (!out && key.is_number() && data.node->parent == nullptr) out = data.base.find(key.to_rego());
   return true;
 }
 
@@ -140,6 +141,13 @@ bool Machine::open_data(const DataRep& data, bool deep, Value& out) {
   for (const auto& child : data.node->ordered) {
     if (replaced(*child)) continue;
     Value v;
+    if (child->group != nullptr) {
+      // A base document and a rule at the same place: taken as a whole, the base document is seen.
+      if (const Value base = data.base.find(child->key)) {
+        entries.push_back({child->key, base});
+        continue;
+      }
+    }
     if (!dot_data(data, child->key, v)) return false;
     if (!v) continue;
     if (deep && v.tag() == Value::Tag::data) {
@@ -326,6 +334,22 @@ bool Machine::rule(const Group& group, Value& out) {
   return true;
 }
 
+// Inside a replacement every function is itself again.
+bool Machine::replacement(const Group& group, std::span<const Value> operands, Value& out) {
+  const std::vector<Value> kept(operands.begin(), operands.end());
+  auto next = std::make_unique<Context>();
+  next->parent = context_;
+  next->input = context_->input;
+  next->base = context_->base;
+  next->replaced = context_->replaced;
+  next->input_only = false;
+  context_ = next.get();
+  contexts_.push_back(std::move(next));
+  const bool fine = compute(group, kept, out);
+  if (fine) pop();
+  return fine;
+}
+
 bool Machine::evaluate_group(const Group& group, Value& out) { return rule(group, out); }
 
 bool Machine::function(const Bytecode& code, size_t pc, const Group& group, std::span<const Value> operands, Value& out) {
@@ -333,7 +357,7 @@ bool Machine::function(const Bytecode& code, size_t pc, const Group& group, std:
     if (m.group != &group) continue;
     if (m.by_group != nullptr) {
       if (m.by_group == &group) break;
-      return compute(*m.by_group, operands, out);
+      return replacement(*m.by_group, operands, out);
     }
     if (m.by_builtin != nullptr) return call_builtin(code, pc, *m.by_builtin, operands, out);
     out = m.value;
@@ -357,8 +381,7 @@ bool Machine::builtin(const Bytecode& code, size_t pc, const Builtin& builtin, s
   for (const Mock& m : context_->mocks) {
     if (m.builtin != &builtin) continue;
     if (m.by_group != nullptr) {
-      // Inside the replacement the built-in is itself again.
-      return compute(*m.by_group, operands, out);
+      return replacement(*m.by_group, operands, out);
     }
     if (m.by_builtin != nullptr) return call_builtin(code, pc, *m.by_builtin, operands, out);
     out = m.value;
@@ -703,6 +726,9 @@ bool Machine::run(const Bytecode& code, std::span<const Value> operands, Output&
         out.solutions->emplace_back(list.begin(), list.end());
         break;
       }
+      case Op::note_case:
+        if (cases_ != nullptr) cases_->push_back(heap_.array(gather(i.c, i.n)));
+        break;
       case Op::done_if_value:
         if (out.value) return true;
         break;

@@ -30,6 +30,8 @@ class Machine {
   bool evaluate_path(std::span<const Value> path, Value& out);
   bool run_query(const CompiledQuery& query, std::vector<std::vector<Value>>& rows);
   bool evaluate_group(const Group& group, Value& out);
+  // When set: the keys of each case that a test rule with cases came to.
+  void collect_cases(std::vector<Value>* into) { cases_ = into; }
 
   const std::optional<Diagnostic>& error() const { return error_; }
   bool exhausted() const { return exhausted_; }
@@ -105,6 +107,7 @@ class Machine {
   bool replaced(const Node& node) const;
   void push(const Bytecode& code, const Instruction& instruction, const Value* registers);
   void pop();
+  bool replacement(const Group& group, std::span<const Value> operands, Value& out);
   Value upsert(const Value& base, std::span<const Value> path, const Value& value);
   bool build_paths(const Group& group, Output& out, std::vector<uint32_t>& order, size_t begin, size_t end, uint16_t depth, Value& result);
   bool print(const Bytecode& code, size_t pc, const Value& sets);
@@ -133,6 +136,7 @@ class Machine {
   int64_t deadline_ms_ = 0;
   std::optional<Diagnostic> error_;
   bool exhausted_ = false;
+  std::vector<Value>* cases_ = nullptr;
 };
 
 }  // namespace waybill::rego

@@ -74,7 +74,12 @@ class Parser {
     if (tok_.token == Token::error && !error) fail_at(tok_.begin, std::string(tok_.problem));
     if (lexer_.count() > token_limit_) fail_at(tok_.begin, "the module is too ambiguous to parse: too many ways to read nested braces");
   }
-  bool word(std::string_view text) const { return tok_.token == Token::identifier && tok_.text == text; }
+  // A keyword; followed by a dot it is a name (`with.foo`).
+  bool word(std::string_view text) const { return tok_.token == Token::identifier && tok_.text == text && !dotted(); }
+  bool dotted() const {
+    const std::string_view text = tree_->text;
+    return tok_.end < text.size() && text[tok_.end] == '.';
+  }
   bool adjacent() const { return tok_.begin == previous_end_; }
   void fail_at(uint32_t byte, std::string message) {
     if (!error) error = diagnostic_at(*tree_, byte, "rego_parse_error", std::move(message));
@@ -246,14 +251,14 @@ class Parser {
     Term* t = nullptr;
     switch (tok_.token) {
       case Token::identifier: {
-        if (tok_.text == "null" || tok_.text == "true" || tok_.text == "false") {
+        if ((tok_.text == "null" || tok_.text == "true" || tok_.text == "false") && !dotted()) {
           const auto text = tok_.text;
           advance();
           t = term_at(text == "null" ? TermKind::null : TermKind::boolean, begin);
           t->flag = text == "true";
           return t;
         }
-        if (is_keyword(tok_.text) && tok_.text != "contains") {
+        if (is_keyword(tok_.text) && tok_.text != "contains" && !dotted()) {
           unexpected("");
           return nullptr;
         }
@@ -369,7 +374,7 @@ class Parser {
 
   Term* parse_ref_only() {
     const uint32_t begin = tok_.begin;
-    if (is_keyword(tok_.text)) return unexpected(""), nullptr;
+    if (is_keyword(tok_.text) && !dotted()) return unexpected(""), nullptr;
     Term* head = variable();
     Term* t = suffixes(head, begin);
     if (t != nullptr && t->kind == TermKind::call) {
@@ -501,6 +506,14 @@ class Parser {
       Term* inner = expression();
       bar_ = outer;
       if (inner == nullptr || error) return nullptr;
+      if (word("with")) {
+        inner = with_withs(inner);
+        if (inner == nullptr || error) return nullptr;
+        if (tok_.token != Token::right_brace) return unexpected("expected \"}\" after a template expression"), nullptr;
+        items.push_back(inner);
+        lexer_.seek(tok_.end);
+        continue;
+      }
       if (tok_.token != Token::right_brace) return unexpected("expected \"}\" after a template expression"), nullptr;
       Term* wrapped = term_at(TermKind::ref, inner->begin);  // a ref without operands marks an expression
       wrapped->items = keep(std::vector<Term*>{inner});
@@ -511,6 +524,24 @@ class Parser {
     advance();
     Term* t = term_at(TermKind::template_string, begin);
     t->items = keep(items);
+    return finish(t);
+  }
+
+  // {x | x = term with …}: a template's expression under `with`.
+  Term* with_withs(Term* inner) {
+    Term* variable = term_at(TermKind::var, inner->begin);
+    variable->text = "$with";
+    Term* again = term_at(TermKind::var, inner->begin);
+    again->text = "$with";
+    Expr* expr = make<Expr>();
+    expr->kind = ExprKind::unify;
+    expr->begin = inner->begin;
+    expr->left = variable;
+    expr->right = inner;
+    if (!modifiers(*expr)) return nullptr;
+    Term* t = term_at(TermKind::set_comprehension, inner->begin);
+    t->items = keep(std::vector<Term*>{again});
+    t->body = one(expr);
     return finish(t);
   }
 
@@ -545,23 +576,28 @@ class Parser {
     const Bar outer = std::exchange(bar_, Bar::yes);
     const bool fine = literal_into(*expr);
     bar_ = outer;
-    if (!fine || error) return nullptr;
+    if (!fine || error || !modifiers(*expr)) return nullptr;
+    return expr;
+  }
+
+  // with a as b with c as d
+  bool modifiers(Expr& expr) {
     std::vector<With> withs;
     while (!error && word("with")) {
       advance();
-      if (tok_.token != Token::identifier) return unexpected("expected a target of with"), nullptr;
+      if (tok_.token != Token::identifier) return unexpected("expected a target of with"), false;
       With with{};
       with.target = parse_ref_only();
-      if (with.target == nullptr) return nullptr;
-      if (!word("as")) return unexpected("expected as keyword"), nullptr;
+      if (with.target == nullptr) return false;
+      if (!word("as")) return unexpected("expected as keyword"), false;
       advance();
       with.value = expression(false);
-      if (with.value == nullptr) return nullptr;
+      if (with.value == nullptr) return false;
       withs.push_back(with);
     }
-    expr->withs = keep(withs);
-    expr->end = previous_end_;
-    return error ? nullptr : expr;
+    expr.withs = keep(withs);
+    expr.end = previous_end_;
+    return !error;
   }
 
   bool literal_into(Expr& expr) {
@@ -692,7 +728,7 @@ class Parser {
       advance();
       r->is_default = true;
     }
-    if (tok_.token != Token::identifier || (is_keyword(tok_.text) && tok_.text != "contains")) return unexpected(r->is_default ? "expected a rule name" : "");
+    if (tok_.token != Token::identifier || (is_keyword(tok_.text) && tok_.text != "contains" && !dotted())) return unexpected(r->is_default ? "expected a rule name" : "");
     const uint32_t begin = tok_.begin;
     Term* t = suffixes(variable(), begin);
     if (t == nullptr) return;

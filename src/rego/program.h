@@ -61,6 +61,7 @@ enum class Op : uint8_t {
   emit_element,   // b is in the set
   emit_path,      // n keys at operands c, value b; a = 1: the leaf is a set
   emit_row,       // n operands at c are a solution
+  note_case,      // n operands at c name a case of a test
   done_if_value,  // return when the clause has a value already (else chains)
   ret,
 };

@@ -119,7 +119,9 @@ void Resolver::find_implicit(Expr& expr) {
     case ExprKind::some_vars:
     case ExprKind::not_body: break;
   }
-  for (const With& w : expr.withs) find_implicit(w.value);
+  for (const With& w : expr.withs) {
+    if (!names_builtin(w.value)) find_implicit(w.value);
+  }
 }
 
 void Resolver::make_ref(Term* term, const std::vector<std::string_view>& path, std::span<Term*> rest) {
@@ -185,6 +187,7 @@ void Resolver::resolve_term(Term* term) {
     }
     case TermKind::ref: {
       Term* head = term->items[0];
+      if (term->flag) return resolve_term(head);  // a template's expression
       for (Term* t : term->items.subspan(1)) resolve_term(t);
       if (head->kind == TermKind::var && head->slot == -1 && !head->flag && find(head->text) == nullptr && is_global(head->text)) {
         global(term, term->items.subspan(1));
@@ -233,8 +236,25 @@ void Resolver::resolve_term(Term* term) {
   }
 }
 
+// f(x) with f as count: a built-in's name as a replacement is no variable.
+bool Resolver::names_builtin(const Term* t) const {
+  if (t == nullptr || (t->kind != TermKind::var && t->kind != TermKind::ref)) return false;
+  const Term* head = t->kind == TermKind::ref ? t->items[0] : t;
+  if (head->kind != TermKind::var || head->slot != -1 || find(head->text) != nullptr || is_global(head->text)) return false;
+  std::string name;
+  if (t->kind == TermKind::var) name = t->text;
+  else {
+    for (const Term* i : t->items) {
+      if (i->kind != TermKind::var && i->kind != TermKind::string) return false;
+      if (!name.empty()) name += '.';
+      name += i->text;
+    }
+  }
+  return find_builtin(name) != nullptr;
+}
+
 void Resolver::resolve_with(With& with) {
-  resolve_term(with.value);
+  if (!names_builtin(with.value)) resolve_term(with.value);
   Term* target = with.target;
   Term* head = target->kind == TermKind::ref ? target->items[0] : target;
   if (head->slot == -1 && is_global(head->text)) {

@@ -43,6 +43,7 @@ class Resolver {
   void find_implicit(Expr& expr);
   void find_declared(Term* term, std::vector<std::string_view>& out) const;
   bool is_global(std::string_view name) const;
+  bool names_builtin(const Term* t) const;
   void complain(uint32_t place, std::string code, std::string message);
 
   SyntaxTree& tree_;

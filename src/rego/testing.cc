@@ -3,41 +3,44 @@
 #include <re2/re2.h>
 #include <time.h>
 
-#include "waybill/rego/program.h"
+#include "waybill/rego/machine.h"
 
 namespace waybill::rego {
+namespace {
+
+struct Test {
+  const Group* group;
+  size_t tree;
+  uint32_t at;
+};
+
+std::vector<Test> find_tests(const detail::Program& program) {
+  std::vector<Test> tests;
+  for (const auto& g : program.groups) {
+    if ((g->kind != GroupKind::complete && g->kind != GroupKind::partial_object) || g->path.empty() || g->clauses.empty()) continue;
+    const auto name = g->path.back().text();
+    if (!name.starts_with("test_") && !name.starts_with("todo_test_")) continue;
+    const Clause& c = g->clauses.front();
+    size_t tree = 0;
+    while (tree < program.trees.size() && program.trees[tree].get() != c.tree) ++tree;
+    tests.push_back({g.get(), tree, c.rule->begin});
+  }
+  std::sort(tests.begin(), tests.end(), [](const Test& a, const Test& b) { return a.tree != b.tree ? a.tree < b.tree : a.at < b.at; });
+  return tests;
+}
+
+}  // namespace
 
 Result<std::vector<TestResult>> run_tests(const std::shared_ptr<const Policy>& policy, const TestOptions& options) {
   const RE2 wanted(re2::StringPiece(options.run.data(), options.run.size()), RE2::Quiet);
   if (!wanted.ok()) return fail(Code::invalid, "the pattern of tests to run is no regular expression: " + wanted.error());
   std::vector<TestResult> out;
+  std::vector<std::string> prints;
   EvalOptions eval = options.eval;
-  std::vector<std::string>* prints = nullptr;
-  eval.print = [&](std::string_view text, std::string_view) {
-    if (prints != nullptr) prints->emplace_back(text);
-  };
-  struct Test {
-    const Group* group;
-    size_t tree;
-    uint32_t at;
-  };
-  std::vector<Test> tests;
+  eval.print = [&](std::string_view text, std::string_view) { prints.emplace_back(text); };
   const auto& program = policy->program();
-  for (const auto& g : program.groups) {
-    if (g->kind != GroupKind::complete || g->path.empty()) continue;
-    const auto name = g->path.back().text();
-    if (!name.starts_with("test_") && !name.starts_with("todo_test_")) continue;
-    const Clause* c = !g->clauses.empty() ? &g->clauses.front() : nullptr;
-    if (c == nullptr) continue;
-    size_t tree = 0;
-    for (size_t i = 0; i < program.trees.size(); ++i) {
-      if (program.trees[i].get() == c->tree) tree = i;
-    }
-    tests.push_back({g.get(), tree, c->rule->begin});
-  }
-  std::sort(tests.begin(), tests.end(), [](const Test& a, const Test& b) { return a.tree != b.tree ? a.tree < b.tree : a.at < b.at; });
-  Evaluation evaluation(policy, eval);
-  for (const Test& t : tests) {
+  Machine machine(std::shared_ptr<const detail::Program>(policy, &program), std::move(eval));
+  for (const Test& t : find_tests(program)) {
     const SyntaxTree& tree = *program.trees[t.tree];
     TestResult result;
     result.name = std::string(t.group->path.back().text());
@@ -51,19 +54,39 @@ Result<std::vector<TestResult>> run_tests(const std::shared_ptr<const Policy>& p
     }
     timespec from{}, to{};
     clock_gettime(CLOCK_MONOTONIC, &from);
-    prints = &result.prints;
-    evaluation.clear_input();
-    const auto value = evaluation.query("x = " + t.group->name);
-    prints = nullptr;
+    machine.reset();
+    prints.clear();
+    std::vector<Value> cases;
+    machine.collect_cases(&cases);
+    Value value;
+    const bool fine = machine.evaluate_path(t.group->path, value);
     clock_gettime(CLOCK_MONOTONIC, &to);
     result.duration_ns = (to.tv_sec - from.tv_sec) * 1'000'000'000LL + (to.tv_nsec - from.tv_nsec);
-    if (!value) {
+    result.prints = prints;
+    if (!fine) {
       result.outcome = TestOutcome::error;
-      result.error = value.error().message();
-    } else if (!value->empty() && value->front().bindings.front().second.is_true()) {
-      result.outcome = TestOutcome::pass;
+      if (machine.error()) result.error = machine.error()->to_text();
+      out.push_back(std::move(result));
+      continue;
     }
-    out.push_back(std::move(result));
+    if (t.group->kind == GroupKind::complete || cases.empty()) {
+      result.outcome = value.is_true() ? TestOutcome::pass : TestOutcome::fail;
+      out.push_back(std::move(result));
+      continue;
+    }
+    // test_x[note] if …: each case that the rule came to is a test of its own.
+    const std::string name = result.name;
+    Heap heap;
+    for (const Value& keys : heap.set(std::span<const Value>(cases)).elements()) {
+      TestResult one = result;
+      Value at = value;
+      for (const Value& key : keys.items()) {
+        at = at.find(key);
+        one.name += "/" + (key.is_string() ? std::string(key.text()) : key.to_rego());
+      }
+      one.outcome = at.is_true() ? TestOutcome::pass : TestOutcome::fail;
+      out.push_back(std::move(one));
+    }
   }
   return out;
 }

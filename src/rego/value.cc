@@ -124,7 +124,7 @@ void append_json(std::string& out, const Value& v) {
         if (!first) out += ',';
         first = false;
         if (e.key.is_string()) append_json_string(out, e.key.text());
-        else append_json_string(out, e.key.to_rego());
+        else append_json_string(out, e.key.to_json());
         out += ':';
         append_json(out, e.value);
       }

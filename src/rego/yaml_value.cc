@@ -214,7 +214,10 @@ Result<Value> parse_yaml_value(Heap& heap, std::string_view text) {
     if (!builder.problem.empty()) return fail(Code::exhausted, builder.problem);
     return v;
   } catch (const YAML::Exception& e) {
-    return fail(Code::invalid, "line " + std::to_string(e.mark.line + 1) + ": " + e.msg);
+    std::string why = e.msg;  // in libyaml's words where they are well known
+    if (why == "end of sequence flow not found") why = "did not find expected ',' or ']'";
+    if (why == "end of map flow not found") why = "did not find expected ',' or '}'";
+    return fail(Code::invalid, "line " + std::to_string(e.mark.line + 1) + ": " + why);
   }
 }
 
