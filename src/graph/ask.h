@@ -102,7 +102,7 @@ class Ask {
     for_each_deployment(artifact, [&](const DeploymentRow& row) { return !(runs = is_running(row)); });
     return runs;
   }
-  Deployment deployment(const DeploymentRow& row) const;
+  Deployment deployment(const DeploymentRow& row, bool texts = true) const;
 
   // f(row) for the matches of a package or vulnerability that hold as of the view.
   template <class F>

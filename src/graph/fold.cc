@@ -469,7 +469,9 @@ void Fold::add_inventory() {
   if (extra != nullptr) {
     for (uint32_t other = row.previous; other != 0; other = s_.inventories[other - 1].previous) {
       InventoryRow& old = s_.inventories[other - 1];
-      if (old.superseded == kNever && old.by == row.by) set(old.superseded, entry_);
+      if (old.superseded != kNever || old.by != row.by) continue;
+      set(old.superseded, entry_);
+      if (old.slot != 0) set(s_.slots[old.slot - 1].superseded, entry_);
     }
     set(extra->a, number + 1);
   }
@@ -487,8 +489,10 @@ void Fold::add_inventory() {
 
 // Its packages can be reached from what is deployed.
 void Fold::index_inventory(uint32_t inventory) {
-  const uint32_t slot = s_.slots.push({entry_, inventory});
-  for_each_package(s_.set_bytes.at(s_.sets[s_.inventories[inventory].set].offset),
+  InventoryRow& row = s_.inventories[inventory];
+  const uint32_t slot = s_.slots.push({entry_, inventory, row.superseded, row.subject});
+  set(row.slot, slot + 1);
+  for_each_package(s_.set_bytes.at(s_.sets[row.set].offset),
                    [&](uint32_t, uint32_t package) { s_.deployed_in.append(package, slot); });
 }
 
@@ -598,7 +602,7 @@ void Fold::find_places() {
   };
   const auto package = [&](Id id) {
     s_.deployed_in.for_each(id.number(), kNever, [&](uint32_t slot) {
-      artifact(Id::of_value(s_.inventories[s_.slots[slot].inventory].subject));
+      artifact(Id::of_value(s_.slots[slot].artifact));
     });
   };
   const auto here = [&](Id place) {

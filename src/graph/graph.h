@@ -169,6 +169,7 @@ class View {
   struct TraceOptions {
     bool count_undeployed = true;
     size_t max_undeployed = 50;    // artifacts that do not run and are listed nevertheless
+    bool texts = true;             // false: ids, entries and edges only, no names, digests, fixed versions or actors
   };
   Trace trace(Id id, const TraceOptions& options) const;
   Trace trace(Id id) const { return trace(id, TraceOptions{}); }

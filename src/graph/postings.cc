@@ -8,6 +8,7 @@ namespace {
 constexpr uint32_t kArrayCapacities[] = {4, 6, 8, 12, 16, 24, 32, 48, 62};
 constexpr uint32_t units_of_ids(uint32_t count) { return (count + 1) / 2; }
 constexpr uint32_t kBitsetUnits = 1024;
+constexpr uint32_t kNoValue = 0x10000;
 
 // Capacities of array containers: a quarter more each time, in whole units.
 uint32_t next_capacity(uint32_t values) {
@@ -80,6 +81,28 @@ void Postings::mark(uint32_t row, uint32_t limit, uint64_t* bits) const {
     for_each(row, limit, [&](uint32_t id) { bits[id / 64] |= uint64_t{1} << (id % 64); });
     return;
   }
+  if ((head & 3) == kDirectory) {  // bits that may be set meanwhile are read one word at a time, without a copy
+    const auto* directory = reinterpret_cast<const Directory*>(pool_.at(static_cast<uint32_t>(head >> 32)));
+    for (uint32_t i = 0, count = load(directory->count); i < count; ++i) {
+      const ContainerEntry& entry = directory->entries()[i];
+      const uint32_t start = entry.key << 16;
+      if (start >= limit) return;
+      const uint32_t cardinality = load(entry.cardinality);
+      const uint64_t where = load(entry.where);
+      const uint64_t* const data = pool_.at(static_cast<uint32_t>(where >> 32));
+      uint64_t* const to = bits + start / 64;
+      if ((where & 1) == 0) {
+        const auto* values = reinterpret_cast<const uint16_t*>(data);
+        for (uint32_t v = 0; v < cardinality && start + values[v] < limit; ++v) to[values[v] / 64] |= uint64_t{1} << (values[v] % 64);
+        continue;
+      }
+      const auto word = [&](uint32_t w) { return std::atomic_ref<uint64_t>(const_cast<uint64_t&>(data[w])).load(std::memory_order_relaxed); };
+      const uint32_t words = limit - start >= 65536 ? 1024 : (limit - start) / 64;
+      for (uint32_t w = 0; w < words; ++w) to[w] |= word(w);
+      if (words < 1024 && (limit - start) % 64 != 0) to[words] |= word(words) & ((uint64_t{1} << ((limit - start) % 64)) - 1);
+    }
+    return;
+  }
   for_each_container(head, [&](const BitmapContainer& container) {
     const uint32_t start = uint32_t{container.key} << 16;
     if (start >= limit) return false;
@@ -123,12 +146,26 @@ bool Postings::contains(uint32_t row, uint32_t id) const {
     for_each(row, id + 1, [&](uint32_t there) { found = found || there == id; });
     return found;
   }
-  for_each_container(head, [&](const BitmapContainer& container) {
-    if (container.key < id >> 16) return true;
-    found = container.key == id >> 16 && container.contains(static_cast<uint16_t>(id));
-    return false;
-  });
-  return found;
+  if ((head & 3) == kPortable) {
+    return BitmapView::of_trusted(reinterpret_cast<const uint8_t*>(pool_.at(static_cast<uint32_t>(head >> 32)))).contains(id);
+  }
+  const auto* directory = reinterpret_cast<const Directory*>(pool_.at(static_cast<uint32_t>(head >> 32)));
+  for (uint32_t i = 0, count = load(directory->count); i < count; ++i) {
+    const ContainerEntry& entry = directory->entries()[i];
+    if (entry.key < id >> 16) continue;
+    if (entry.key > id >> 16) return false;
+    const uint32_t cardinality = load(entry.cardinality);
+    const uint64_t where = load(entry.where);
+    const uint64_t* words = pool_.at(static_cast<uint32_t>(where >> 32));
+    if ((where & 1) == 0) {
+      BitmapContainer array;
+      array.cardinality = cardinality;
+      array.data = reinterpret_cast<const uint8_t*>(words);
+      return array.contains(static_cast<uint16_t>(id));
+    }
+    return (std::atomic_ref<uint64_t>(const_cast<uint64_t&>(words[(id & 0xffff) / 64])).load(std::memory_order_relaxed) >> (id % 64) & 1) != 0;
+  }
+  return false;
 }
 
 // --- writing ------------------------------------------------------------------------------------------------------
@@ -289,6 +326,83 @@ void Postings::append_value(ContainerEntry& entry, uint16_t low) {
 
 // --- snapshot -----------------------------------------------------------------------------------------------------
 
+// As Bitmap::optimise and serialise would make it, without the detour.
+void Postings::append_portable(uint64_t head, std::string& out) const {
+  const auto* directory = reinterpret_cast<const Directory*>(pool_.at(static_cast<uint32_t>(head >> 32)));
+  const uint32_t count = directory->count;
+  alignas(8) uint64_t words[1024];
+  std::vector<uint32_t> run_counts(count);
+  bool any_run = false;
+  const auto bytes_of = [&](uint32_t i) -> size_t {
+    if (run_counts[i] != 0) return 2 + size_t{4} * run_counts[i];
+    const uint32_t cardinality = directory->entries()[i].cardinality;
+    return cardinality > BitmapContainer::kMaxArray ? size_t{BitmapContainer::kBitsetBytes} : size_t{2} * cardinality;
+  };
+  for (uint32_t i = 0; i < count; ++i) {
+    const BitmapContainer container = read_container(directory->entries()[i], words);
+    uint32_t runs = 0;
+    if (container.type == BitmapContainer::Type::bitset) {
+      uint64_t carry = 0;  // a run begins where a bit is set and the one before is not
+      for (uint32_t w = 0; w < 1024; ++w) {
+        runs += static_cast<uint32_t>(std::popcount(words[w] & ~(words[w] << 1 | carry)));
+        carry = words[w] >> 63;
+      }
+    } else {
+      for (uint32_t v = 0; v < container.cardinality; ++v) runs += v == 0 || container.u16(v) != container.u16(v - 1) + 1;
+    }
+    if (2 + size_t{4} * runs < bytes_of(i)) {
+      run_counts[i] = runs;
+      any_run = true;
+    }
+  }
+  const auto put = [&](const auto& value) { out.append(reinterpret_cast<const char*>(&value), sizeof value); };
+  const size_t start = out.size();
+  if (any_run) {
+    put(uint32_t{12347} | (count - 1) << 16);
+    const size_t flags = out.size();
+    out.resize(flags + (count + 7) / 8);
+    for (uint32_t i = 0; i < count; ++i) {
+      if (run_counts[i] != 0) out[flags + i / 8] = static_cast<char>(out[flags + i / 8] | 1 << (i % 8));
+    }
+  } else {
+    put(uint32_t{12346});
+    put(count);
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    put(static_cast<uint16_t>(directory->entries()[i].key));
+    put(static_cast<uint16_t>(directory->entries()[i].cardinality - 1));
+  }
+  if (!any_run || count >= 4) {
+    size_t at = out.size() - start + size_t{4} * count;
+    for (uint32_t i = 0; i < count; ++i) {
+      put(static_cast<uint32_t>(at));
+      at += bytes_of(i);
+    }
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    const BitmapContainer container = read_container(directory->entries()[i], words);
+    if (run_counts[i] == 0) {
+      out.append(reinterpret_cast<const char*>(container.data), bytes_of(i));
+      continue;
+    }
+    put(static_cast<uint16_t>(run_counts[i]));
+    uint32_t first = kNoValue, last = kNoValue;
+    container.for_each([&](uint32_t id) {
+      const uint32_t low = id & 0xffff;
+      if (first == kNoValue) first = low;
+      else if (low != last + 1) {
+        put(static_cast<uint16_t>(first));
+        put(static_cast<uint16_t>(last - first));
+        first = low;
+      }
+      last = low;
+      return true;
+    });
+    put(static_cast<uint16_t>(first));
+    put(static_cast<uint16_t>(last - first));
+  }
+}
+
 void Postings::write(std::string& heads, std::string& blocks) const {
   const auto align = [&] { blocks.resize((blocks.size() + 7) / 8 * 8); };
   heads.reserve(heads.size() + size_t{rows()} * 8);
@@ -306,16 +420,8 @@ void Postings::write(std::string& heads, std::string& blocks) const {
       blocks.append(reinterpret_cast<const char*>(bytes), BitmapView::of_trusted(bytes).byte_size());
       align();
     } else if ((head & 3) == kDirectory) {
-      Bitmap bitmap;
-      for_each_container(head, [&](const BitmapContainer& container) {
-        return container.for_each([&](uint32_t id) {
-          bitmap.add(id);
-          return true;
-        });
-      });
-      bitmap.optimise();
       written = uint64_t{blocks.size() / 8} << 32 | kPortable;
-      blocks += bitmap.serialise();
+      append_portable(head, blocks);
       align();
     }
     heads.append(reinterpret_cast<const char*>(&written), 8);

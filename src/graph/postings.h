@@ -104,7 +104,17 @@ class Postings {
   uint64_t count(uint32_t row, uint32_t limit) const;
   bool contains(uint32_t row, uint32_t id) const;
   bool is_empty(uint32_t row) const { return load(heads_[row]) == 0; }
+  // What a walk over many rows touches first, and next.
   void prefetch(uint32_t row) const { __builtin_prefetch(&heads_[row]); }
+  void prefetch_block(uint32_t row) const {
+    if (const uint64_t head = load(heads_[row]); (head & 3) != kInline) __builtin_prefetch(pool_.at(static_cast<uint32_t>(head >> 32)));
+  }
+  void prefetch_values(uint32_t row) const {
+    const uint64_t head = load(heads_[row]);
+    if ((head & 3) != kDirectory) return;
+    const auto* directory = reinterpret_cast<const Directory*>(pool_.at(static_cast<uint32_t>(head >> 32)));
+    if (load(directory->count) > 0) __builtin_prefetch(pool_.at(static_cast<uint32_t>(load(directory->entries()[0].where) >> 32)));
+  }
 
   size_t overlay_bytes() const { return heads_.overlay_bytes() + pool_.overlay_bytes(); }
 
@@ -152,6 +162,7 @@ class Postings {
   void append_to_directory(uint64_t& head, uint32_t id);
   void append_value(ContainerEntry& entry, uint16_t low);
   ContainerEntry make_container(const BitmapContainer& from, uint32_t capacity);
+  void append_portable(uint64_t head, std::string& out) const;
   uint64_t make_directory(const std::vector<ContainerEntry>& entries, uint32_t capacity);
 
   Column<uint64_t> heads_;

@@ -57,6 +57,8 @@ struct InventoryRow {
   uint32_t entry, subject, set, superseded;
   uint32_t previous;       // of the same subject, + 1
   uint32_t record, by, components;
+  uint32_t slot;           // + 1
+  uint32_t reserved;
 };
 struct SetRow {            // equal sets are stored once
   uint64_t offset;
@@ -74,8 +76,10 @@ struct DeploymentRow {
   uint32_t previous_here, previous_of_artifact;  // + 1
   uint32_t record, reserved;
 };
-struct SlotRow {           // an inventory of an artifact that was deployed at some time
+struct SlotRow {           // an inventory of an artifact that was deployed at some time, and what is asked of it most
   uint32_t entry, inventory;
+  uint32_t superseded;     // as the inventory's
+  uint32_t artifact;       // its subject's Id
 };
 struct MatchRow {
   uint32_t entry, closed;

@@ -6,25 +6,26 @@
 
 namespace waybill::graph {
 
-Deployment Ask::deployment(const DeploymentRow& row) const {
+Deployment Ask::deployment(const DeploymentRow& row, bool texts) const {
   Deployment out;
-  const auto fact = unpack<facts::Deployed>(row.record);
   out.entry = row.entry;
   out.artifact = Id::of_value(row.artifact);
   out.place = Id::of_value(row.place);
   out.service = Id::of_value(load(s_.extra(out.place).x));
   out.environment = Id::of_value(load(s_.extra(out.place).y));
+  out.from = {row.from};
+  if (const uint32_t ended = load(row.ended); ended < size_) {
+    out.ended_entry = ended;
+    out.until = {std::atomic_ref<int64_t>(const_cast<int64_t&>(row.until)).load(std::memory_order_relaxed)};
+  }
+  if (!texts) return out;
+  const auto fact = unpack<facts::Deployed>(row.record);
   out.digest = s_.text(out.artifact);
   out.name = fact.name;
   out.service_name = s_.text(out.service);
   out.environment_name = s_.text(out.environment);
   out.by = fact.by;
   out.decision = fact.decision;
-  out.from = {row.from};
-  if (const uint32_t ended = load(row.ended); ended < size_) {
-    out.ended_entry = ended;
-    out.until = {std::atomic_ref<int64_t>(const_cast<int64_t&>(row.until)).load(std::memory_order_relaxed)};
-  }
   return out;
 }
 

@@ -165,15 +165,44 @@ std::optional<Vulnerability> View::vulnerability(Id id) const {
 
 namespace {
 
-// Calls f(artifact, inventory row) for what is or was deployed and lists the package as of the view; an artifact may come twice.
+// Calls f(artifact) for what is or was deployed and lists the package as of the view; an artifact may come twice.
 template <class F>
 void for_each_deployed(const Ask& ask, uint32_t package, uint32_t slot_limit, F&& f) {
   const Store& s = ask.store();
   s.deployed_in.for_each(package, slot_limit, [&](uint32_t slot) {
-    const InventoryRow& row = s.inventories[s.slots[slot].inventory];
-    if (ask.in_force(row)) f(Id::of_value(row.subject));
+    const SlotRow& row = s.slots[slot];
+    if (ask.holds(row.entry, load(row.superseded))) f(Id::of_value(row.artifact));
   });
 }
+
+// Numbers by row, all 0 at first and again at the end. A flat table that stays with the thread beats a hash table.
+template <int kTable>
+class Marks {
+ public:
+  explicit Marks(uint32_t rows) {
+    if (table_.size() < rows) table_.resize(rows);
+    at_ = table_.data();
+  }
+  Marks(const Marks&) = delete;
+  Marks& operator=(const Marks&) = delete;
+  ~Marks() {
+    for (const uint32_t row : used_) at_[row] = 0;
+  }
+  uint32_t operator[](uint32_t row) const { return at_[row]; }
+  uint32_t set(uint32_t row, uint32_t mark) {
+    if (at_[row] == 0) used_.push_back(row);
+    return at_[row] = mark;
+  }
+
+ private:
+  static thread_local std::vector<uint32_t> table_;
+  uint32_t* at_;
+  std::vector<uint32_t> used_;
+};
+template <int kTable>
+thread_local std::vector<uint32_t> Marks<kTable>::table_;
+
+constexpr uint32_t kRunsNot = 1;  // else index in Trace::artifacts + 2
 
 }  // namespace
 
@@ -195,7 +224,7 @@ std::vector<Id> View::running_vulnerabilities() const {
   return out;
 }
 
-uint32_t View::deployments_hit(Id vulnerability) const { return trace(vulnerability, {.count_undeployed = false}).total_deployments; }
+uint32_t View::deployments_hit(Id vulnerability) const { return trace(vulnerability, {.count_undeployed = false, .texts = false}).total_deployments; }
 
 Trace View::trace(Id id, const TraceOptions& options) const {
   const Ask ask(*this);
@@ -204,109 +233,108 @@ Trace View::trace(Id id, const TraceOptions& options) const {
   out.of = id;
   if (!ask.sees(id)) return out;
 
-  const uint32_t slots = rows_before(s.slots, ask.size());
-  // Artifacts by number: 0 not met, 1 does not run, else index in out.artifacts + 2. A flat table beats a hash table.
-  thread_local std::vector<uint32_t> met;
-  thread_local std::vector<uint32_t> met_list;
-  const uint32_t artifacts = s.nodes[static_cast<size_t>(Kind::artifact)].size();
-  if (met.size() < artifacts) met.resize(artifacts);
-  met_list.clear();
+  const uint32_t artifacts = rows_before(s.nodes[static_cast<size_t>(Kind::artifact)], ask.size());
+  Marks<0> met(artifacts);
   const auto meet = [&](Id artifact) -> uint32_t {
-    if (artifact.kind() != Kind::artifact || artifact.number() >= artifacts) return 1;
-    uint32_t& there = met[artifact.number()];
-    if (there != 0) return there;
-    met_list.push_back(artifact.number());
-    there = 1;
+    if (artifact.kind() != Kind::artifact || artifact.number() >= artifacts) return kRunsNot;
+    if (const uint32_t there = met[artifact.number()]) return there;
+    uint32_t mark = kRunsNot;
     ask.for_each_deployment(artifact, [&](const DeploymentRow& row) {
       if (!ask.is_running(row)) return true;
-      if (there == 1) {
-        there = static_cast<uint32_t>(out.artifacts.size()) + 2;
-        out.artifacts.push_back({artifact, s.text(artifact), {}, true});
+      if (mark == kRunsNot) {
+        mark = static_cast<uint32_t>(out.artifacts.size()) + 2;
+        out.artifacts.push_back({artifact, {}, {}, true});
       }
-      out.runs.emplace_back(there - 2, static_cast<uint32_t>(out.deployments.size()));
-      out.deployments.push_back(ask.deployment(row));
+      out.runs.emplace_back(mark - 2, static_cast<uint32_t>(out.deployments.size()));
+      out.deployments.push_back(ask.deployment(row, options.texts));
       return true;
     });
-    return there;
+    return met.set(artifact.number(), mark);
   };
 
   switch (id.kind()) {
     case Kind::vulnerability:
     case Kind::package: {
-      // Packages first; a vulnerability's in the order of their ids.
       struct Hit {
         uint32_t package;
         const MatchRow* match;
       };
-      std::vector<Hit> hits;
+      std::vector<Hit> hits;  // by package, each once, the match that is known longest
       if (id.kind() == Kind::package) hits.push_back({id.number(), nullptr});
       else ask.for_each_match(id, [&](const MatchRow& row) { hits.push_back({row.package, &row}); });
-      std::sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) {
+      std::reverse(hits.begin(), hits.end());  // one record's packages stand in order, newest first
+      const auto before = [](const Hit& a, const Hit& b) {
         return a.package != b.package ? a.package < b.package : a.match != nullptr && b.match != nullptr && a.match->known < b.match->known;
-      });
+      };
+      if (!std::is_sorted(hits.begin(), hits.end(), before)) std::sort(hits.begin(), hits.end(), before);
       hits.erase(std::unique(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) { return a.package == b.package; }), hits.end());
       for (const Hit& hit : hits) s.deployed_in.prefetch(hit.package);
+      for (const Hit& hit : hits) s.deployed_in.prefetch_block(hit.package);
+      for (const Hit& hit : hits) s.deployed_in.prefetch_values(hit.package);
       std::vector<uint32_t> shown(hits.size(), kNever);  // index in out.packages
       const auto show = [&](size_t h) {
         if (shown[h] != kNever) return shown[h];
         shown[h] = static_cast<uint32_t>(out.packages.size());
         Trace::Package package;
         package.id = Id(Kind::package, hits[h].package);
-        package.purl = s.text(package.id);
-        if (hits[h].match != nullptr) {
-          package.entry = hits[h].match->known;
-          const uint8_t* at = s.record(hits[h].match->detail);
-          read_varint(at);
-          ++at;
-          for (uint64_t n = read_varint(at); n > 0; --n) package.fixed.push_back(s.text(static_cast<uint32_t>(read_varint(at))));
+        if (hits[h].match != nullptr) package.entry = hits[h].match->known;
+        if (options.texts) {
+          package.purl = s.text(package.id);
+          if (hits[h].match != nullptr) {
+            const uint8_t* at = s.record(hits[h].match->detail);
+            read_varint(at);
+            ++at;
+            for (uint64_t n = read_varint(at); n > 0; --n) package.fixed.push_back(s.text(static_cast<uint32_t>(read_varint(at))));
+          }
         }
         out.packages.push_back(std::move(package));
         return shown[h];
       };
+      // A slot is looked at once; after that its artifact is one small look-up away.
+      const uint32_t slots = rows_before(s.slots, ask.size());
+      Marks<1> of_slot(slots);
       std::vector<uint32_t> last_hit;  // of an artifact shown: two lists of one artifact make one edge
       for (size_t h = 0; h < hits.size(); ++h) {
-        for_each_deployed(ask, hits[h].package, slots, [&](Id artifact) {
-          const uint32_t at = meet(artifact);
-          if (at < 2) return;
-          if (last_hit.size() < out.artifacts.size()) last_hit.resize(out.artifacts.size(), kNever);
-          if (std::exchange(last_hit[at - 2], static_cast<uint32_t>(h)) != h) out.contains.emplace_back(show(h), at - 2);
+        s.deployed_in.for_each(hits[h].package, slots, [&](uint32_t slot) {
+          uint32_t mark = of_slot[slot];
+          if (mark == 0) {
+            const SlotRow& row = s.slots[slot];
+            mark = of_slot.set(slot, ask.holds(row.entry, load(row.superseded)) ? meet(Id::of_value(row.artifact)) : kRunsNot);
+            if (last_hit.size() < out.artifacts.size()) last_hit.resize(out.artifacts.size(), kNever);
+          }
+          if (mark == kRunsNot) return;
+          if (std::exchange(last_hit[mark - 2], static_cast<uint32_t>(h)) != h) out.contains.emplace_back(show(h), mark - 2);
         });
       }
       out.total_packages = static_cast<uint32_t>(hits.size());
       out.total_artifacts = static_cast<uint32_t>(out.artifacts.size());
-      if (options.count_undeployed) {
-        const uint32_t limit = rows_before(s.inventories, ask.size());
-        std::vector<uint64_t> bits((size_t{limit} / 65536 + 1) * 1024);
-        for (const Hit& hit : hits) s.listed_in.mark(hit.package, limit, bits.data());
-        for (uint32_t w = 0; w < (limit + 63) / 64; ++w) {
-          for (uint64_t word = bits[w]; word != 0; word &= word - 1) {
-            const InventoryRow& row = s.inventories[w * 64 + static_cast<uint32_t>(std::countr_zero(word))];
-            const Id artifact = Id::of_value(row.subject);
-            if (artifact.kind() != Kind::artifact || artifact.number() >= artifacts || !ask.in_force(row)) continue;
-            uint32_t& there = met[artifact.number()];
-            if (there > 1 || there == kNever) continue;
-            if (there == 0) met_list.push_back(artifact.number());
-            there = kNever;  // counted
-            ++out.not_deployed;
-            if (out.not_deployed > options.max_undeployed) continue;
-            const auto index = static_cast<uint32_t>(out.artifacts.size());
-            out.artifacts.push_back({artifact, s.text(artifact), {}, false});
-            for (size_t h = 0; h < hits.size(); ++h) {
-              bool there_too = false;
-              ask.for_each_inventory(artifact, [&](uint32_t number, const InventoryRow& inventory) {
-                there_too = there_too || (ask.in_force(inventory) && s.listed_in.contains(hits[h].package, number));
-              });
-              if (there_too) out.contains.emplace_back(show(h), index);
-            }
+      if (!options.count_undeployed) break;
+      const uint32_t limit = rows_before(s.inventories, ask.size());
+      std::vector<uint64_t> bits((size_t{limit} / 65536 + 1) * 1024);
+      for (const Hit& hit : hits) s.listed_in.mark(hit.package, limit, bits.data());
+      for (uint32_t w = 0; w < (limit + 63) / 64; ++w) {
+        for (uint64_t word = bits[w]; word != 0; word &= word - 1) {
+          const InventoryRow& row = s.inventories[w * 64 + static_cast<uint32_t>(std::countr_zero(word))];
+          const Id artifact = Id::of_value(row.subject);
+          if (artifact.kind() != Kind::artifact || artifact.number() >= artifacts || !ask.in_force(row)) continue;
+          if (met[artifact.number()] > kRunsNot) continue;
+          met.set(artifact.number(), kNever);  // counted
+          if (++out.not_deployed > options.max_undeployed) continue;
+          const auto index = static_cast<uint32_t>(out.artifacts.size());
+          out.artifacts.push_back({artifact, {}, {}, false});
+          size_t h = 0;
+          for (const uint32_t package : ask.packages_of(artifact)) {
+            while (h < hits.size() && hits[h].package < package) ++h;
+            if (h < hits.size() && hits[h].package == package) out.contains.emplace_back(show(h), index);
           }
         }
-        out.total_artifacts += out.not_deployed;
       }
+      out.total_artifacts += out.not_deployed;
       break;
     }
     case Kind::artifact:
       if (meet(id) < 2) {
-        out.artifacts.push_back({id, s.text(id), {}, false});
+        out.artifacts.push_back({id, {}, {}, false});
         out.not_deployed = 1;
       }
       break;
@@ -314,7 +342,7 @@ Trace View::trace(Id id, const TraceOptions& options) const {
       for (const Id artifact : built_into(id)) {
         if (artifact.kind() != Kind::artifact || meet(artifact) >= 2) continue;
         ++out.not_deployed;
-        if (out.not_deployed <= options.max_undeployed) out.artifacts.push_back({artifact, s.text(artifact), {}, false});
+        if (out.not_deployed <= options.max_undeployed) out.artifacts.push_back({artifact, {}, {}, false});
       }
       break;
     case Kind::place:
@@ -330,7 +358,6 @@ Trace View::trace(Id id, const TraceOptions& options) const {
       break;
     default: break;
   }
-  for (const uint32_t artifact : met_list) met[artifact] = 0;
   if (id.kind() != Kind::vulnerability && id.kind() != Kind::package) out.total_artifacts = static_cast<uint32_t>(out.artifacts.size());
   // An artifact may run elsewhere too: asked for a place, a service or an environment, only what runs there is meant.
   if (id.kind() == Kind::place || id.kind() == Kind::service || id.kind() == Kind::environment) {
@@ -346,7 +373,11 @@ Trace View::trace(Id id, const TraceOptions& options) const {
     out.runs = std::move(runs);
   }
   out.total_deployments = static_cast<uint32_t>(out.deployments.size());
-  for (auto& artifact : out.artifacts) artifact.name = name(artifact.id);
+  for (auto& artifact : out.artifacts) {
+    if (!options.texts) break;
+    artifact.digest = s.text(artifact.id);
+    artifact.name = name(artifact.id);
+  }
   return out;
 }
 
