@@ -127,6 +127,12 @@ Result<void> read_vulns(const Reading& reading, const Field& predicate) {
   scan.outcome = facts::Outcome::done;
   scan.at = time_or_warn(batch, finished, "/predicate/metadata/scanFinishedOn");
   scan.data_at = time_or_warn(batch, data, "/predicate/scanner/db/lastUpdate");
+  // Ours: the share of packages that the scanner looked at, 0 to 100. Scanners do not say so by themselves.
+  if (const auto covered = metadata["coveredPercent"]; covered.exists()) {
+    const double percent = covered.value().number_or(-1);
+    if (percent < 0 || percent > 100) return fail(covered.wrong("expected a number from 0 to 100"));
+    scan.covered_percent = percent;
+  }
   const Field result = scanner["result"];
   std::vector<facts::Found> found;
   if (result.value().is_array()) {

@@ -15,6 +15,13 @@ Time time_or_warn(facts::Batch& batch, std::string_view text, std::string_view p
   return {};
 }
 
+Time time_or_warn(facts::Batch& batch, const Field& field) {
+  const std::string_view text = field.value().string_or("");
+  if (text.empty()) return {};
+  const auto time = parse_time(text);
+  return time ? *time : time_or_warn(batch, text, field.pointer());
+}
+
 std::string_view keep_sha256(facts::Batch& batch, std::string_view hex) {
   if (hex.size() != 64) return {};
   char text[71] = "sha256:";
@@ -62,6 +69,20 @@ std::string_view keep_joined(facts::Batch& batch, std::string_view a, std::strin
 Result<JsonDocument> read_tree(const Reading& reading) {
   const Limits& limits = reading.options.limits;
   return JsonDocument::parse(reading.text, {.bytes = reading.options.trusted ? SIZE_MAX / 2 : limits.small_bytes, .depth = limits.depth});
+}
+
+std::string Field::pointer() const {
+  std::string out(prefix_);
+  for (size_t i = 0; i < count_; ++i) {
+    out += '/';
+    if (steps_[i].name.data() == nullptr) out += std::to_string(steps_[i].index);
+    else out += steps_[i].name;
+  }
+  return out;
+}
+Error Field::wrong(std::string message) const {
+  std::string place = pointer();
+  return Error(Code::invalid, std::move(message)).at(place.empty() ? "the document" : std::move(place));
 }
 
 Result<std::string_view> Field::text() const {

@@ -42,12 +42,15 @@ Result<void> check_cyclonedx_schema(std::string_view json, const Limits& limits)
 // A SLSA provenance predicate (v0.2 or v1) about `subjects` of a statement.
 Result<void> read_slsa(JsonValue predicate, std::string_view predicate_type, facts::Batch& batch);
 
+class Field;
+
 inline void warn(facts::Batch& batch, std::string message) {
   if (batch.warnings.size() < 100) batch.warnings.push_back(std::move(message));
 }
 
 // A time, or none with a warning that names the place.
 Time time_or_warn(facts::Batch& batch, std::string_view text, std::string_view pointer);
+Time time_or_warn(facts::Batch& batch, const Field& field);
 
 // "sha256:<64 hex>" kept in the batch when the digest is one, else "".
 std::string_view keep_sha256(facts::Batch& batch, std::string_view hex);
@@ -60,15 +63,16 @@ std::string_view keep_joined(facts::Batch& batch, std::string_view a, std::strin
 // Reads a small document as a tree; its strings die with the tree, so facts keep copies.
 Result<JsonDocument> read_tree(const Reading& reading);
 
-// Walks a tree and says what is wrong with it, with JSON pointers.
+// Walks a tree and says what is wrong with it, with JSON pointers. The way to a value is only written down as text when
+// somebody asks for it; names must outlive the Field (they are literals, or lie in the tree).
 class Field {
  public:
-  Field(JsonValue value, std::string pointer) : value_(value), pointer_(std::move(pointer)) {}
+  Field(JsonValue value, std::string_view prefix) : value_(value), prefix_(prefix) {}
   JsonValue value() const { return value_; }
-  const std::string& pointer() const { return pointer_; }
+  std::string pointer() const;
   bool exists() const { return value_.exists() && !value_.is_null(); }
-  Field operator[](std::string_view name) const { return {value_[name], pointer_ + "/" + std::string(name)}; }
-  Field item(JsonValue item, size_t index) const { return {item, pointer_ + "/" + std::to_string(index)}; }
+  Field operator[](std::string_view name) const { return {*this, value_[name], {name, 0}}; }
+  Field item(JsonValue item, size_t index) const { return {*this, item, {{}, index}}; }
 
   // Missing and null are "": the document does not say.
   Result<std::string_view> text() const;
@@ -77,11 +81,23 @@ class Field {
   Result<int64_t> integer(int64_t otherwise) const;
   Result<void> expect_object() const;  // there and an object
   Result<void> expect_array() const;   // missing and null are fine: an empty one
-  Error wrong(std::string message) const { return Error(Code::invalid, std::move(message)).at(pointer_.empty() ? "the document" : pointer_); }
+  Error wrong(std::string message) const;
 
  private:
+  struct Step {
+    std::string_view name;  // of a member, else
+    size_t index;           // of an item
+  };
+  static constexpr size_t kSteps = 12;  // beyond, a pointer names what lies around the value
+  Field(const Field& parent, JsonValue value, Step step) : value_(value), prefix_(parent.prefix_), count_(parent.count_) {
+    for (size_t i = 0; i < count_; ++i) steps_[i] = parent.steps_[i];
+    if (count_ < kSteps) steps_[count_++] = step;
+  }
+
   JsonValue value_;
-  std::string pointer_;
+  std::string_view prefix_;
+  size_t count_ = 0;
+  Step steps_[kSteps];
 };
 
 // for (size_t i = 0; …) over an array's items as Fields.

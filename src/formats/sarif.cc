@@ -173,12 +173,9 @@ class SarifReader {
       const JsonValue successful = item["executionSuccessful"].value();
       if (successful.exists() && successful.kind() != JsonKind::boolean) return fail(item["executionSuccessful"].wrong("expected true or false"));
       if (successful.exists()) ++(successful.bool_or(false) ? good : bad);
-      TRY(Text at, item["endTimeUtc"].text());
-      if (at.empty()) {
-        TRY(at, item["startTimeUtc"].text());
-      }
-      const Time time = time_or_warn(batch_, at, item.pointer() + "/endTimeUtc");
-      scan.at = std::max(scan.at, time);
+      TRY(const Text end, item["endTimeUtc"].text());
+      TRY_DO(item["startTimeUtc"].text());
+      scan.at = std::max(scan.at, time_or_warn(batch_, end.empty() ? item["startTimeUtc"] : item["endTimeUtc"]));
       return {};
     }));
     if (good + bad > 0) scan.outcome = bad == 0 ? facts::Outcome::done : good == 0 ? facts::Outcome::failed : facts::Outcome::partial;

@@ -23,16 +23,16 @@ Result<void> read_known_exploited(Reading reading) {
   return each_item(list, [&](const Field& item) -> Result<void> {
     TRY_DO(item.expect_object());
     TRY(const Text id, item["cveID"].required_text());
-    TRY(const Text added, item["dateAdded"].text());
-    TRY(const Text due, item["dueDate"].text());
+    TRY_DO(item["dateAdded"].text());
+    TRY_DO(item["dueDate"].text());
     TRY(const Text ransomware, item["knownRansomwareCampaignUse"].text());
     facts::Scored score;
     score.of = batch.keep(id);
     score.scheme = "kev";
     score.value = 1;
     if (ransomware == "Known") score.text = "ransomware";
-    score.at = time_or_warn(batch, added, item.pointer() + "/dateAdded");
-    score.due = time_or_warn(batch, due, item.pointer() + "/dueDate");
+    score.at = time_or_warn(batch, item["dateAdded"]);
+    score.due = time_or_warn(batch, item["dueDate"]);
     batch.scored.push_back(score);
     return {};
   });

@@ -126,8 +126,8 @@ class SlsaReader {
     return batch_.keep(text);
   }
   Result<Time> time(const Field& field) {
-    TRY(const Text text, field.text());
-    return time_or_warn(batch_, text, field.pointer());
+    TRY_DO(field.text());
+    return time_or_warn(batch_, field);
   }
   void collect_parameters(JsonValue object, std::initializer_list<Text> without) {
     for (const auto& [name, value] : object.members()) {

@@ -313,6 +313,10 @@ Result<facts::Batch> parse_entry_body(std::string_view kind, std::shared_ptr<con
   facts::Batch batch;
   batch.document = std::move(body);
   static constexpr std::string_view kPlain[] = {"deployment", "removal", "approval", "exception", "decision", "transition", "secret_access"};
+  // The log writes a kind's words with dashes.
+  std::string word(kind);
+  std::replace(word.begin(), word.end(), '-', '_');
+  kind = word;
   const bool plain = std::find(std::begin(kPlain), std::end(kPlain), kind) != std::end(kPlain);
   if (!plain && kind != "configuration" && kind != "policy" && kind != "trust_list") return batch;
   const std::string_view json = *batch.document;
@@ -323,8 +327,8 @@ Result<facts::Batch> parse_entry_body(std::string_view kind, std::shared_ptr<con
   if (kind == "configuration") {
     // The document's schema says what it is, or a `kind` member does.
     TRY(const Text schema, root["schema"].text());
-    TRY(const Text word, root["kind"].text());
-    what = schema.starts_with("waybill/") && schema.ends_with("/v1") ? schema.substr(8, schema.size() - 11) : word;
+    TRY(const Text given, root["kind"].text());
+    what = schema.starts_with("waybill/") && schema.ends_with("/v1") ? schema.substr(8, schema.size() - 11) : given;
     if (what.empty()) return fail(root["schema"].wrong("expected waybill/service/v1, waybill/environment/v1, waybill/policy/v1, waybill/trust/v1 or waybill/list/v1, found nothing"));
   }
   WaybillReader reader(batch);
