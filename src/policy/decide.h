@@ -21,6 +21,9 @@
 namespace waybill::log {
 class Log;
 }
+namespace waybill::facts {
+struct Batch;
+}
 namespace waybill::graph {
 class Graph;
 }
@@ -56,11 +59,14 @@ struct Answer {
 };
 
 struct Setup {
-  log::Log* log = nullptr;        // null or read-only: every answer is a preview
+  log::Log* log = nullptr;        // null: every answer is a preview
+  bool writes = true;             // false: the log is read-only, and every answer is a preview
   graph::Graph* graph = nullptr;  // needed
   Clock* clock = &Clock::system();
   std::string server_url;         // "" : decisions have no `see`
   std::string engine_version = "0.1.0";
+  // Facts of an entry again, for the ways through dependencies; may be empty. (graph::LoadFacts)
+  std::function<Result<std::shared_ptr<const facts::Batch>>(uint64_t entry)> load_facts;
   bool enforce_shipped = false;   // no data directory: all shipped packs, enforced
   size_t max_remembered = 200'000;
 };

@@ -59,6 +59,9 @@ Result<Exception> find_exception(Decider& decider, std::string_view id);
 // Does this exception cover a finding of this rule here? Not: whether it is in force.
 bool covers(const Exception& exception, std::string_view rule, std::string_view on, std::string_view scope, std::string_view service,
             std::string_view environment);
+// Does an exception limited to (scope, service, environment) reach a question about these? A scope reaches all below it.
+bool touches(std::string_view limit_scope, std::string_view limit_service, std::string_view limit_environment, std::string_view scope,
+             std::string_view service, std::string_view environment);
 // `*` any run of characters, `?` one; everything else is itself. Linear in text × stars.
 bool matches_glob(std::string_view pattern, std::string_view text);
 
