@@ -9,6 +9,7 @@ const two = (n: number): string => String(n).padStart(2, "0");
 /** "14 min", "1 h 35", "1 d 3 h", "4 d": two units at most, the second dropped where it says nothing. */
 export function span(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return "0 s";
+  if (seconds === 0) return "under 1 s";
   if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
   if (seconds < 60) return `${Math.floor(seconds)} s`;
   const minutes = Math.floor(seconds / 60);

@@ -54,7 +54,7 @@ describe("sentences", () => {
     expect(reason_of({ verdict: "deny", summary: "" })).toBe("no reason was given.");
   });
   it("SayByWhatPathAComponentComes", () => {
-    expect(path_words(undefined)).toBe("not stated");
+    expect(path_words(undefined)).toBe("not traced");
     expect(path_words(["pkg:npm/a@1"])).toBe("direct");
     expect(path_words(["pkg:npm/a@1", "pkg:npm/b@2"])).toBe("a › b");
   });

@@ -4,7 +4,7 @@ import { age, ago, bar_length, exact, full, reading, span } from "../src/time";
 const now = new Date("2026-11-17T14:06:22Z");
 
 describe("time", () => {
-  it.each([[0.004, "4 ms"], [41, "41 s"], [840, "14 min"], [3600, "1 h"], [5700, "1 h 35"], [97200, "1 d 3 h"], [345600, "4 d"], [-5, "0 s"]])("SaysASpanOf %d s as %s", (seconds, words) => {
+  it.each([[0.004, "4 ms"], [41, "41 s"], [840, "14 min"], [3600, "1 h"], [5700, "1 h 35"], [97200, "1 d 3 h"], [345600, "4 d"], [-5, "0 s"], [0, "under 1 s"]])("SaysASpanOf %d s as %s", (seconds, words) => {
     expect(span(seconds)).toBe(words);
   });
   it.each([[41, "41 s"], [1560, "26 min"], [7300, "2 h"], [47 * 3600, "47 h"], [49 * 3600, "2 d"]])("SaysAnAgeOf %d s as %s", (seconds, words) => {

@@ -90,6 +90,6 @@ export interface Decision {
 
 export interface Exception { id: string; state: string; rule: string; matches?: string | string[] | null; service?: string | null; environment?: string | null; reason?: string; control?: string | null; requested_by?: string; approved_by?: string[]; until?: string; days_left?: number | null; used?: number; entry?: number }
 
-export interface Entry { index: number; at: string; kind: string; actor?: string; summary?: string; subject?: string | null; bytes?: number; document?: string | null; body?: unknown; leaf?: string; proof?: Proof | null; as_of?: AsOf }
+export interface Entry { index: number; at: string; kind: string; actor?: string; summary?: string; subject?: string | null; bytes?: number; document?: string | null; body?: unknown; /** The entry exactly as it was hashed, as text. */ entry?: string; leaf?: string; proof?: Proof | null; as_of?: AsOf }
 export interface Timeline { as_of: AsOf; from: string; until: string; buckets: number[]; first_index: (number | null)[]; transitions: { at: string; entry: number; to: string }[]; first_entry?: { index: number; at: string } | null }
 export interface Found { kind: string; title: string; detail?: string; href: string }

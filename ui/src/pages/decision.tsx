@@ -90,7 +90,7 @@ function Flips({ data, excepted }: { data: Data; excepted: string }): JSX.Elemen
 
 function Asks({ data }: { data: Data }): JSX.Element | null {
   const asks = data.asks;
-  const [open, set_open] = useState(false);
+  const [open, set_open] = useState<"approve" | "refuse" | null>(null);
   if (data.verdict !== "ask" && !asks) return null;
   const where = data.environment?.name ?? "this environment";
   const command = typeof asks?.approve_with === "string" ? asks.approve_with : asks?.approve_with?.command ?? `waybill approve ${data.id}`;
@@ -98,13 +98,16 @@ function Asks({ data }: { data: Data }): JSX.Element | null {
   return (
     <Section title="Who is asked" meta={asks?.until ? <>until <Time of={asks.until} words={full} /></> : undefined}>
       <p class="s">{`It needs ${count(needed, "approval")}${asks?.groups?.length ? `, from ${list(asks.groups.map(actor_name))}` : ""}${asks?.not?.length ? `. ${list(asks.not.map(actor_name))} can’t: they had part in it` : ""}.`}</p>
-      {open ? (
-        <ActForm button={`Approve for ${where}`} path={`/api/v1/decisions/${segment(data.id)}/approvals`} done={`Approved for ${where}.`} cancel={() => set_open(false)}
+      {open === "refuse" ? (
+        <ActForm button={`Refuse for ${where}`} path={`/api/v1/decisions/${segment(data.id)}/approvals`} done={`Refused for ${where}.`} cancel={() => set_open(null)}
+          fields={[{ name: "reason", label: "Reason", kind: "area", required: true }]} send={(v) => ({ reason: v["reason"], reject: true })} />
+      ) : open ? (
+        <ActForm button={`Approve for ${where}`} path={`/api/v1/decisions/${segment(data.id)}/approvals`} done={`Approved for ${where}.`} cancel={() => set_open(null)}
           fields={[{ name: "reason", label: "Reason", kind: "area", required: true }, { name: "until", label: "Valid until the end of", kind: "date", value: in_days(1), hint: "for this digest only" }]}
           send={(v) => ({ reason: v["reason"], ...(end_of_day(v["until"] ?? "") ? { until: end_of_day(v["until"]!) } : {}) })}>
           It is valid for this digest only. Your name and reason go into the log.
         </ActForm>
-      ) : <p class="acts-row"><button type="button" class="btn main" disabled={is_past.value} title={is_past.value ? "Nothing can be approved in the past." : undefined} onClick={() => set_open(true)}>Approve for {where}</button> <Command text={command} /></p>}
+      ) : <p class="acts-row"><button type="button" class="btn main" disabled={is_past.value} title={is_past.value ? "Nothing can be approved in the past." : undefined} onClick={() => set_open("approve")}>Approve for {where}</button> <button type="button" class="btn" disabled={is_past.value} onClick={() => set_open("refuse")}>Refuse</button> <Command text={command} /></p>}
     </Section>
   );
 }

@@ -26,7 +26,7 @@ export function Decisions(): JSX.Element {
         return (
           <>
             <Answered>{items.length === 0 ? (filters.length > 0 ? `No decision has ${list(filters)}.` : "No gate has been asked yet.") : `Of ${decided.more ? "the newest " : ""}${count(items.length, "decision")}, ${parts.length > 0 ? list(parts) : "none was denied"}.`}</Answered>
-            <Section title="Decisions" meta={filters.length > 0 ? list(filters) : "newest first"} right={<>{VERDICTS.filter((v) => v !== "unknown").map((v) => <a key={v} href={with_query({ verdict: verdict === v ? null : v })} aria-current={verdict === v ? "true" : undefined}><Verdict of={v} /></a>)}{filters.length > 0 ? <a href={with_query({ verdict: null, env: null, service: null })}>all</a> : null}</>}>
+            <Section title="Decisions" meta={filters.length > 0 ? list(filters) : "newest first"} right={items.length === 0 && filters.length === 0 ? null : <>{VERDICTS.filter((v) => v !== "unknown").map((v) => <a key={v} href={with_query({ verdict: verdict === v ? null : v })} aria-current={verdict === v ? "true" : undefined}><Verdict of={v} /></a>)}{filters.length > 0 ? <a href={with_query({ verdict: null, env: null, service: null })}>all</a> : null}</>}>
               {items.length === 0
                 ? filters.length > 0 ? <Empty kind="no-match" title={`No decisions match ${list(filters)}.`} clear={{ words: "Show all decisions", query: ["verdict", "env", "service"] }} />
                   : <Empty kind="unknown" title="No decisions yet" command="waybill check IMAGE --env dev">Ask a gate once and it appears here.</Empty>

@@ -13,15 +13,19 @@ import { bar_length } from "../time";
 
 export interface Timed extends Stage { waited: number; took: number; running: boolean }
 
+/** Stages that are places: a change arrives there, and what lies between `from` and `until` is how long it ran. */
+const is_place = (key: string): boolean => key === "staging" || key === "production";
+
 /** How long each stage took and how long the change waited before it began; what runs still is counted until now. */
 export function timed(stages: readonly Stage[], now: Date): Timed[] {
   let before: string | null = null;
   return stages.map((s) => {
-    const running = s.state === "active" || s.state === "waiting" || (s.state === "failed" && !s.until);
-    const until = s.until ?? (running ? now.toISOString() : null);
+    const place = is_place(s.key);
+    const running = !place && Boolean(s.from) && (s.state === "active" || s.state === "waiting" || (s.state === "failed" && !s.until));
+    const until = place ? s.from : s.until ?? (running ? now.toISOString() : null);
     const took = s.from && until ? Math.max(0, seconds_between(s.from, until)) : 0;
     const waited = s.from && before ? Math.max(0, seconds_between(before, s.from)) : 0;
-    if (s.until) before = s.until;
+    before = (place ? s.from : s.until) ?? before;
     return { ...s, waited, took, running };
   });
 }
@@ -29,7 +33,9 @@ export function timed(stages: readonly Stage[], now: Date): Timed[] {
 export type Standing = "arrived" | "stuck" | "moving";
 
 export function standing_of(d: Item): Standing {
-  if (d.stages.length > 0 && d.stages[d.stages.length - 1]!.state === "done") return "arrived";
+  const last = d.stages[d.stages.length - 1];
+  // What runs in production has arrived, even if it may no longer run there.
+  if (last && Boolean(last.from ?? last.until) && (last.state === "done" || last.state === "failed")) return "arrived";
   return d.waits || d.stages.some((s) => s.state === "waiting" || s.state === "failed") ? "stuck" : "moving";
 }
 
@@ -48,14 +54,14 @@ export function deliveries_sentence(items: readonly Item[]): string {
 
 function Track({ of, longest, next_none }: { of: Timed; longest: number; next_none: boolean }): JSX.Element {
   const wide = 84;
-  const waiting_now = of.state === "waiting" || (of.state === "failed" && of.key.startsWith("gate"));
+  const waiting_now = of.state === "waiting" || (of.state === "failed" && of.key.startsWith("gate") && of.running);
   const wait = Math.min(wide, bar_length(waiting_now ? of.waited + of.took : of.waited, longest, wide));
   const act = waiting_now ? 0 : Math.min(wide - wait, bar_length(of.took, longest, wide)) || (of.state === "done" || of.state === "failed" ? 2 : 0);
   const end = wait + act;
   const mark = of.state === "failed" ? (of.verdict ?? "deny") : waiting_now ? (of.verdict ?? "unknown") : of.verdict && of.verdict !== "allow" ? of.verdict : null;
   return (
     <svg class="tr" aria-hidden="true">
-      <line class={of.state === "none" || (next_none && of.state !== "done") ? "todo" : "line"} y1="8" x2="100%" y2="8" />
+      <line class={of.state === "none" || (next_none && of.state !== "done" && !is_place(of.key)) ? "todo" : "line"} y1="8" x2="100%" y2="8" />
       {wait > 0 ? <rect class="wait" x=".5" y="3.5" width={`${wait}%`} height="9" /> : null}
       {act > 0 ? <rect class="act" x={`${wait}%`} y="3" width={`${act}%`} height="10" /> : null}
       {mark ? <svg x={`${end}%`} overflow="visible"><rect class="gapbox" x="1" width="20" height="16" /><g class={`k-${as_verdict(mark)}`}><use href={`#v-${as_verdict(mark)}`} x="5" y="2" width="12" height="12" /></g></svg> : null}
@@ -68,8 +74,11 @@ function StageCell({ of, head, longest, next_none }: { of: Timed; head: StageHea
   if (of.state === "none") return <div class="stage todo"><span class="nm">{name}</span><Track of={of} longest={longest} next_none={next_none} /><span class="vh">{name}: not begun</span></div>;
   const verdict = of.verdict ? as_verdict(of.verdict) : null;
   const loud = of.state === "waiting" || of.state === "failed";
-  const took = of.took >= 0.0005 || of.running ? span(of.took) : "at once";
-  const state = of.state === "waiting" ? "waiting" : of.state === "failed" ? (verdict === "deny" ? "denied" : "failed") : of.state === "active" ? "so far" : of.state === "skipped" ? "skipped" : "";
+  const place = is_place(of.key);
+  const now = shown_time.value;
+  const moment = (iso: string): string => (iso.slice(0, 10) === now.toISOString().slice(0, 10) ? clock(iso) : `${day(iso, now)} ${clock(iso)}`);
+  const took = of.took >= 0.0005 ? span(of.took) : of.from ? moment(of.from) : of.state === "active" ? "next" : "done";
+  const state = of.state === "waiting" ? "waiting" : of.state === "failed" ? (verdict === "deny" ? (place ? "denied now" : "denied") : "failed") : of.state === "active" && of.from ? "so far" : "";
   const words = (
     <>
       {loud ? <b class={`t k-${verdict ?? "unknown"}`}>{took}</b> : <span class="t">{of.state === "skipped" ? "skipped" : took}{state === "so far" ? " so far" : ""}</span>}
@@ -107,8 +116,8 @@ export function Lane({ of, heads, longest, alone = false }: { of: Item; heads: r
       </div>
       <div class="stages">{stages.map((s, i) => <StageCell key={s.key} of={s} head={heads.find((h) => h.key === s.key)} longest={longest} next_none={(stages[i + 1]?.state ?? "none") === "none"} />)}</div>
       <div class="eta">
-        {state === "arrived" && last?.until
-          ? <><b>done {last.until.slice(0, 10) === now.toISOString().slice(0, 10) ? "today" : day(last.until, now)} {clock(last.until)}</b>{first ? `${span(seconds_between(first, last.until))} from commit` : ""}{of.verdict && of.verdict !== "allow" ? <><br /><Verdict of={of.verdict} /> now</> : null}</>
+        {state === "arrived" && last?.from
+          ? <><b>done {last.from.slice(0, 10) === now.toISOString().slice(0, 10) ? "today" : day(last.from, now)} {clock(last.from)}</b>{first ? `${span(seconds_between(first, last.from))} from the beginning` : ""}{of.verdict && of.verdict !== "allow" ? <><br /><Verdict of={of.verdict} /> now</> : null}</>
           : first ? <><b>{span(seconds_between(first, now))}</b>so far</> : <><b>cannot say</b>nothing is timed yet</>}
       </div>
       {stuck ? (
@@ -130,7 +139,7 @@ function Heads({ of }: { of: readonly StageHead[] }): JSX.Element {
       <div class="stages">{of.map((h) => {
         const wait = h.waiting_median_seconds ?? 0;
         const words = wait >= 1 ? `+ ${span(wait)} waiting` : "";
-        return <div key={h.key}><b>{h.name}</b><br />{h.median_seconds !== null && h.median_seconds !== undefined ? span(h.median_seconds) : "no median yet"}<br />{wait >= 60 && wait === longest ? <b>{words}</b> : words}</div>;
+        return <div key={h.key}><b>{h.name}</b><br />{is_place(h.key) ? "" : h.median_seconds !== null && h.median_seconds !== undefined ? span(h.median_seconds) : "no median yet"}<br />{wait >= 60 && wait === longest ? <b>{words}</b> : words}</div>;
       })}</div>
       <span class="r">In production<br />from commit</span>
     </li>
@@ -164,7 +173,7 @@ export function Deliveries(): JSX.Element {
         const arrived = items.filter((d) => standing_of(d) === "arrived");
         const fill = full_length(items, shown_time.value);
         const longest = fill.seconds;
-        const active = data.stages.reduce((sum, h) => sum + (h.median_seconds ?? 0), 0);
+        const active = data.stages.reduce((sum, h) => sum + (is_place(h.key) ? 0 : h.median_seconds ?? 0), 0);
         const waiting = data.stages.reduce((sum, h) => sum + (h.waiting_median_seconds ?? 0), 0);
         const slowest = [...data.stages].sort((a, b) => (b.waiting_median_seconds ?? 0) - (a.waiting_median_seconds ?? 0))[0];
         const lead = active + waiting > 0
@@ -230,7 +239,7 @@ export function Delivery({ id }: { id: string }): JSX.Element {
                     <td class="end">{s.verdict ? <Verdict of={s.verdict} /> : <span class="m">{s.state === "none" ? "not begun" : s.state}</span>}</td>
                     <td class="full">{s.text ?? ""}</td>
                     <td>{s.from ? <Time of={s.from} /> : ""}</td>
-                    <td class="r end">{s.from && (s.until || s.running) ? span(s.took) : ""}</td>
+                    <td class="r end">{s.took > 0 ? span(s.took) : ""}</td>
                     <td class="r end"><Index of={s.entry} /></td>
                   </tr>
                 ))}</tbody></table>

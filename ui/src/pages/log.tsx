@@ -7,7 +7,8 @@ import { useAnswer } from "../data/answer";
 import { useMore } from "../data/more";
 import type { Entry, Page, Timeline } from "../data/types";
 import { Answered, Empty, Section, Shown, ShownOf, Skeleton, usePageTitle } from "../parts/frame";
-import { Copy, Digest, Index, Time, Verdict } from "../parts/marks";
+import { browser_sha256, leaf_hash, to_hex } from "../merkle";
+import { Copy, Digest, Index, ProofBadge, Time, Verdict } from "../parts/marks";
 import { log_end } from "../parts/clock";
 import { ProofSection } from "../pictures/merkle-path";
 import { actor_name, bytes, count, index, number, short_name } from "../words";
@@ -27,7 +28,7 @@ function Rows({ of }: { of: readonly Entry[] }): JSX.Element {
           <td class="full">{e.summary ?? ""}</td>
           <td class="off">{e.subject ? subject_words(e.subject) : ""}</td>
           <td class="end">{e.actor ? actor_name(e.actor) : ""}</td>
-          <td class="r off">{e.bytes === undefined ? "" : bytes(e.bytes)}</td>
+          <td class="r off">{e.bytes ? bytes(e.bytes) : ""}</td>
         </tr>
       ))}</tbody></table>
   );
@@ -94,6 +95,19 @@ export function Log(): JSX.Element {
   return since !== null && /^\d+$/.test(since) ? <Since key={since} since={Number(since)} /> : <Entries />;
 }
 
+/** Whether the hash that the proof begins with is that of the entry shown: computed here, said only when it is. */
+function Recomputed({ entry, leaf }: { entry: string | undefined; leaf: string }): JSX.Element | null {
+  const [same, set_same] = useState(false);
+  useEffect(() => {
+    const sha256 = browser_sha256();
+    set_same(false);
+    let gone = false;
+    if (entry && sha256) void leaf_hash(new TextEncoder().encode(entry), sha256).then((hash) => { if (!gone) set_same(to_hex(hash) === leaf.toLowerCase()); });
+    return () => { gone = true; };
+  }, [entry, leaf]);
+  return same ? <ProofBadge of="logged">computed here from the entry itself</ProofBadge> : null;
+}
+
 export function LogEntry({ index: text }: { index: string }): JSX.Element {
   const n = Number(text.replace(/\D/g, "") || "NaN");
   const answer = useAnswer<Entry>(Number.isSafeInteger(n) ? `/api/v1/entries/${n}` : null);
@@ -117,7 +131,7 @@ export function LogEntry({ index: text }: { index: string }): JSX.Element {
                 <dt>Actor</dt><dd>{data.actor ?? <span class="m">not stated</span>}</dd>
                 {data.subject ? <><dt>Subject</dt><dd>{subject_words(data.subject)}</dd></> : null}
                 {data.document ? <><dt>Document</dt><dd><span class="hash">{data.document}</span> <Copy text={data.document} label="Copy the digest of the document" /> <a href={`/api/v1/documents/${data.document}`} download={data.document.replace(/^sha256:/, "").slice(0, 16)}>download</a>{data.bytes !== undefined ? <span class="m"> {bytes(data.bytes)}</span> : null}</dd></> : null}
-                {data.leaf ? <><dt>Leaf hash</dt><dd class="hash">{data.leaf}</dd></> : null}
+                {data.leaf ? <><dt>Leaf hash</dt><dd><span class="hash">{data.leaf}</span> <Recomputed entry={data.entry} leaf={data.leaf} /></dd></> : null}
               </dl>
             </Section>
             {body ? <Section title="Body" right={<Copy text={body} label="Copy the body" />}><pre class="body" tabIndex={0}>{body}</pre></Section> : null}

@@ -5,7 +5,7 @@ import { useAnswer } from "../data/answer";
 import type { Cell, Knowledge, Overview as Data, ServiceRow, Status, Turned } from "../data/types";
 import { shown_time } from "../parts/clock";
 import { Answered, Empty, Linked, Section, Shown, usePageTitle } from "../parts/frame";
-import { Command, Index, Spark, Time, Turn, Verdict } from "../parts/marks";
+import { Command, Copy, Index, Spark, Time, Turn, Verdict } from "../parts/marks";
 import { StepChart } from "../pictures/steps";
 import { Banners } from "../shell/shell";
 import { actor_name, as_verdict, by_verdict, count, list, number, short_digest, unique_digits, worst_verdict } from "../words";
@@ -28,6 +28,13 @@ function CellOf({ cell, environment, digits }: { cell: Cell | undefined; environ
 const cells_of = (row: ServiceRow): Cell[] => Object.values(row.cells);
 const is_calm = (row: ServiceRow): boolean => cells_of(row).every((c) => c.verdict === "allow" && !c.next);
 
+/** The column's head: findings, over as long as the histories go back. */
+export function history_words(data: Data): string {
+  const first = data.services.flatMap((s) => (s.findings?.history ?? []).slice(0, 1).map((h) => Date.parse(h[0])));
+  const days = first.length > 0 && data.as_of.time ? Math.round((Date.parse(data.as_of.time) - Math.min(...first)) / 86_400_000) : 0;
+  return days >= 14 ? `Findings, ${Math.round(days / 7)} weeks` : days >= 1 ? `Findings, ${count(days, "day")}` : "Findings";
+}
+
 function Matrix({ data }: { data: Data }): JSX.Element {
   const wanted = params.value.get("verdict");
   const all = params.value.get("all") === "1";
@@ -42,7 +49,7 @@ function Matrix({ data }: { data: Data }): JSX.Element {
   return (
     <table class={`matrix${environments.length <= 2 ? " few" : ""}${all || wanted ? " all" : ""}`} data-hold>
       <caption>Services by environment, with the standing verdict of what runs there</caption>
-      <thead><tr><th scope="col">Service</th>{environments.map((e) => <th key={e.name} scope="col"><a href={href(`/environments/${encodeURIComponent(e.name)}`)}>{e.name}</a></th>)}<th scope="col" class="r">Findings, 8 weeks</th></tr></thead>
+      <thead><tr><th scope="col">Service</th>{environments.map((e) => <th key={e.name} scope="col"><a href={href(`/environments/${encodeURIComponent(e.name)}`)}>{e.name}</a></th>)}<th scope="col" class="r">{history_words(data)}</th></tr></thead>
       <tbody>
         {shown.map((row) => (
           <tr key={row.name} class={is_calm(row) ? "calm" : undefined} data-row>
@@ -50,7 +57,7 @@ function Matrix({ data }: { data: Data }): JSX.Element {
             {environments.map((e) => <td key={e.name} class="ce"><CellOf cell={row.cells[e.name]} environment={e.name} digits={digits} /></td>)}
             <td class="sp"><span class="trend">
               {row.findings && row.findings.now !== null
-                ? <><Spark points={[...(row.findings.history ?? []).map((h) => h[1]), row.findings.now]} most={most} label={`Findings of ${row.name} over eight weeks, now ${row.findings.now}`} /><a href={href(`/services/${encodeURIComponent(row.name)}`)} aria-label={`${count(row.findings.now, "finding")} of ${row.name}`}>{number(row.findings.now)}</a></>
+                ? <><Spark points={[...(row.findings.history ?? []).map((h) => h[1]), row.findings.now]} most={most} label={`Findings of ${row.name} over time, now ${row.findings.now}`} /><a href={href(`/services/${encodeURIComponent(row.name)}`)} aria-label={`${count(row.findings.now, "finding")} of ${row.name}`}>{number(row.findings.now)}</a></>
                 : <Verdict of="unknown" />}
             </span></td>
           </tr>
@@ -95,6 +102,14 @@ const kKnowledge: Record<string, { verdict: string; word: string; rank: number }
   partial: { verdict: "warn", word: "partial", rank: 2 },
 };
 
+const kNames: Record<string, string> = { "known-exploited": "Known exploited", "exploit-prediction": "Exploit predictions", sboms: "Bills of materials" };
+
+/** What a source of knowledge is called in the list. */
+export function knowledge_name(k: Knowledge): string {
+  const name = kNames[k.what] ?? `${k.what.charAt(0).toUpperCase()}${k.what.slice(1)}`;
+  return k.what === "advisories" && k.source ? `${name}, ${k.source}` : name;
+}
+
 export function Known({ of }: { of: readonly Knowledge[] }): JSX.Element {
   const sorted = [...of].sort((a, b) => (kKnowledge[a.state]?.rank ?? 9) - (kKnowledge[b.state]?.rank ?? 9));
   return (
@@ -103,10 +118,9 @@ export function Known({ of }: { of: readonly Knowledge[] }): JSX.Element {
       <ul class="fresh">
         {sorted.map((k) => {
           const state = kKnowledge[k.state];
-          const name = `${k.what.charAt(0).toUpperCase()}${k.what.slice(1)}`;
           return (
             <li key={`${k.what} ${k.source ?? ""}`}>
-              <span>{k.text || name}{k.source && !(k.text ?? "").toLowerCase().includes(k.source.toLowerCase()) ? <span class="m"> {k.source}</span> : null}{state && k.remedy ? <> <code class="m">{k.remedy}</code></> : null}</span>
+              <span title={k.text}>{knowledge_name(k)}{state && k.text ? <span class="sub">{k.text}</span> : null}{state && k.remedy ? <span class="sub"><code>{k.remedy}</code> <Copy text={k.remedy} label="Copy the command" /></span> : null}</span>
               <span class="end nb">{state ? <Verdict of={state.verdict}>{state.word}</Verdict> : null}{k.at ? <span class={state ? undefined : "m"}>{<Time of={k.at} words={(iso) => `${age(seconds_between(iso, shown_time.value))} ago`} />}</span> : state ? null : <span class="m">{k.records !== null && k.records !== undefined ? number(k.records) : "known"}</span>}</span>
             </li>
           );
@@ -143,11 +157,11 @@ function Risk({ data }: { data: Data }): JSX.Element | null {
   const turned = data.turned.find((t) => t.to === "deny" && Date.parse(t.at) >= Date.parse(risk.points[0]![0]) && Date.parse(t.at) <= Date.parse(last[0]));
   const as_table = params.value.get("risk") === "table";
   return (
-    <Section title="Production deployments at risk" meta={`of ${number(risk.of)}`} right={<a href={with_query({ risk: as_table ? null : "table" })}>{as_table ? "as a picture" : "as a table"}</a>}>
+    <Section title="Deployments at risk" meta={`of ${number(risk.of)}`} right={<a href={with_query({ risk: as_table ? null : "table" })}>{as_table ? "as a picture" : "as a table"}</a>}>
       {as_table
-        ? <table><caption>Production deployments at risk over time</caption><thead><tr><th scope="col">When</th><th scope="col" class="r">{labels[0]}</th><th scope="col" class="r">{labels[1]}</th></tr></thead>
+        ? <table><caption>Deployments at risk over time</caption><thead><tr><th scope="col">When</th><th scope="col" class="r">{labels[0]}</th><th scope="col" class="r">{labels[1]}</th></tr></thead>
           <tbody>{[...risk.points].reverse().slice(0, 60).map((p) => <tr key={p[0]}><td><Time of={p[0]} words={full} /></td><td class="r">{p[1]}</td><td class="r">{p[2]}</td></tr>)}</tbody></table>
-        : <StepChart of={{ labels, points: risk.points, of: risk.of, title: `Production deployments at risk, of ${risk.of}: ${labels[0]} now ${last[1]}, ${labels[1]} now ${last[2]}.`, pin: turned ? { at: turned.at, text: turned.cause.length > 60 ? `turned to deny, ${turned.deployments.length} of them` : turned.cause } : null }} />}
+        : <StepChart of={{ labels, points: risk.points, of: risk.of, title: `Deployments at risk, of ${risk.of}: ${labels[0]} now ${last[1]}, ${labels[1]} now ${last[2]}.`, pin: turned ? { at: turned.at, text: turned.cause.length > 60 ? `turned to deny, ${turned.deployments.length} of them` : turned.cause } : null }} />}
     </Section>
   );
 }

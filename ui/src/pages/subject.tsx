@@ -9,7 +9,7 @@ import { Command, Copy, Digest, Index, ProofBadge, proof_kind, PurlName, Severit
 import { AroundSection } from "../pictures/around";
 import { ProofSection } from "../pictures/merkle-path";
 import { ReachSection } from "../pictures/reach";
-import { actor_name, as_verdict, bytes, count, list, number, short_name, split_purl, VERDICTS } from "../words";
+import { actor_name, as_verdict, bytes, count, list, middle, number, short_name, split_purl, VERDICTS } from "../words";
 import { clock_seconds, reading } from "../time";
 import { shown_time } from "../parts/clock";
 
@@ -33,14 +33,14 @@ function StationOf({ of, next }: { of: Station; next: Station | undefined }): JS
       <span class="st"><svg viewBox="0 0 13 13" role="img" aria-label={kind === "signed" ? "signed, in the log" : kind === "logged" ? "in the log" : "missing"}><use href={`#p-${kind}`} /></svg></span>
       <span class="k">{of.title}</span>
       <b>{of.link ? <a href={href(of.link)}>{shown}</a> : shown}</b>
-      {of.detail ? <span class="sub">{of.detail}</span> : null}
+      {of.detail ? <span class="sub" title={of.detail}>{middle(of.detail, 72)}</span> : null}
       {of.entry !== null && of.entry !== undefined ? <span class="sub m"><Index of={of.entry} /></span> : null}
     </li>
   );
 }
 
 export function path_words(path: readonly string[] | undefined): string {
-  if (!path || path.length === 0) return "not stated";
+  if (!path || path.length === 0) return "not traced";
   if (path.length === 1) return "direct";
   return path.map((p) => split_purl(p)?.name ?? p).join(" › ");
 }
@@ -63,7 +63,7 @@ function Components({ of, data }: { of: NonNullable<Data["components"]>; data: D
         <td class="end">{c.version ? <code>{c.version}</code> : <Verdict of="unknown">no version</Verdict>}</td>
         <td class="off">{c.type ?? split_purl(c.purl)?.type ?? ""}</td>
         <td class="off">{c.licence || <Verdict of="unknown">none stated</Verdict>}</td>
-        <td class="s full">{path_words(c.path)}{c.scope === "development" ? <> <Tag>development</Tag></> : null}</td>
+        <td class="s full">{path_words(c.path)}{c.scope && !["runtime", "required", "unknown", ""].includes(c.scope) ? <> <Tag>{c.scope}</Tag></> : null}</td>
         <td data-l={found.length === 0 ? "vulnerabilities" : undefined}>{found.length === 0 ? <span class="m">0</span> : <><a href={href(`/vulnerabilities/${segment(worst!.id)}`)}>{worst!.v ? <Severity of={worst!.v.severity} after={<> {worst!.id}</>} /> : worst!.id}</a>{found.length > 1 ? <span class="m"> and {found.length - 1} more</span> : null}</>}</td>
         <td class="end">{fixed.length > 0 ? <code>{fixed.join(", ")}</code> : found.length > 0 ? <span class="m">none yet</span> : null}</td>
       </tr>

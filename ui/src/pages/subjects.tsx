@@ -20,7 +20,7 @@ export function Subjects(): JSX.Element {
         return (
           <>
             <Answered>{items.length === 0 && !q ? "Nothing is known yet." : q ? `${count(items.length, "subject")}${more} ${items.length === 1 ? "matches" : "match"} “${q}”.` : `${count(items.length, "subject")}${more}: everything that evidence speaks of.`}</Answered>
-            <Section title="Subjects" meta="newest evidence first" right={<Filter label="Filter by name or digest" value={q} />}>
+            <Section title="Subjects" meta="newest evidence first" right={items.length === 0 && !q ? null : <Filter label="Filter by name or digest" value={q} />}>
               {items.length === 0
                 ? q ? <Empty kind="no-match" title={`No subjects match “${q}”.`} clear={{ words: "Show all subjects", query: ["q"] }} />
                   : <Empty kind="unknown" title="No evidence has arrived" command="waybill collect sbom.cdx.json --subject sha256:…">An SBOM, a provenance statement, a test result: each names the artifact that it speaks of, and that artifact appears here.</Empty>

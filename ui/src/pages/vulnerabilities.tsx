@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { href, params, segment, set_query, with_query } from "../address";
 import { useAnswer } from "../data/answer";
-import type { Fix, Status, Vulnerabilities as Data, Vulnerability as Item, VulnerabilityDetail } from "../data/types";
+import type { Fix, Overview, Status, Vulnerabilities as Data, Vulnerability as Item, VulnerabilityDetail } from "../data/types";
 import { shown_time } from "../parts/clock";
 import { Answered, Empty, Failure, Filter, Section, Shown, Skeleton, usePageTitle } from "../parts/frame";
 import { Copy, Index, PurlName, Severity, Tag, Time, Verdict, Words } from "../parts/marks";
@@ -57,6 +57,8 @@ export function Vulnerabilities(): JSX.Element {
   const wanted = params.value.get("v");
   const chosen = answer.data?.items.find((v) => v.id === wanted)?.id ?? answer.data?.items[0]?.id ?? null;
   const detail = useAnswer<VulnerabilityDetail>(chosen === null ? null : `/api/v1/vulnerabilities/${segment(chosen)}`);
+  const overview = useAnswer<Overview>("/api/v1/overview");
+  const production = (overview.data?.environments ?? []).filter((e) => e.tier === "production").map((e) => e.name).slice(0, 3);
   const blind = status.data?.knowledge.some((k) => k.what === "advisories") && status.data.knowledge.filter((k) => k.what === "advisories").every((k) => k.state === "none");
   return (
     <Shown answer={answer} what="The list of vulnerabilities">
@@ -67,8 +69,9 @@ export function Vulnerabilities(): JSX.Element {
           <>
             <Answered lead={data.headline?.sub}>{data.headline?.text ?? `${count(total, "vulnerability", "vulnerabilities")} in what runs.`}</Answered>
             <Banners of={(status.data?.banners ?? []).filter((b) => b.verdict !== "deny" && /advisor|exploit|EPSS|KEV|vulnerab/i.test(b.text))} />
-            <Section title="In the order that matters" meta={number(total)} right={<>
-              <a href={with_query({ env: env ? null : "production" })} aria-current={env ? "true" : undefined}>{env ? "everywhere" : "in production"}</a>
+            <Section title="In the order that matters" meta={number(total)} right={data.items.length === 0 && !filtered ? null : <>
+              {production.map((e) => <a key={e} href={with_query({ env: env === e ? null : e })} aria-current={env === e ? "true" : undefined}>in {e}</a>)}
+              {env ? <a href={with_query({ env: null })}>everywhere</a> : null}
               {owner ? <a href={with_query({ owner: null })}>any owner</a> : null}
               <Filter label="Filter by name or package" value={q} />
             </>}>

@@ -30,7 +30,7 @@ function Picture({ proof, of, narrow }: { proof: Proof; of: Checked; narrow: boo
     const last = i === drawn.length - 1;
     parts.push(<path key={`e${i}`} class="e" d={`M${x} ${y} ${other} ${below}`} />, <path key={`p${i}`} class="p" d={`M${x} ${y} ${mine} ${below}`} stroke-dasharray={last && left_out > 0 ? "3 3" : undefined} />);
     const outward = other < mine ? -1 : 1;
-    dots.push(<circle key={`s${i}`} class="pf" cx={other} cy={below} r="5.5" />, <text key={`t${i}`} x={other + outward * 12} y={below + 4} text-anchor={outward < 0 ? "end" : "start"}>{short_hash(step.sibling)}{last && left_out > 0 ? `, ${left_out} more between` : ""}</text>);
+    dots.push(<circle key={`s${i}`} class="pf" cx={other} cy={below} r="5.5" />, <text key={`t${i}`} x={outward < 0 && other < 80 ? Math.max(0, other - 6) : other + outward * 12} y={outward < 0 && other < 80 ? below - 10 : below + 4} text-anchor={outward < 0 && other >= 80 ? "end" : "start"}>{short_hash(step.sibling)}{last && left_out > 0 ? `, ${left_out} more between` : ""}</text>);
     dots.push(<circle key={`o${i}`} class="on" cx={mine} cy={below} r={last ? 7 : 5} />);
     x = mine;
     y = below;

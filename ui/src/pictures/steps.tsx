@@ -1,6 +1,6 @@
 // Two lines over time, as steps, labelled at their ends; what happened is pinned. Same data twice: wide and narrow.
 import type { JSX } from "preact";
-import { clock, day } from "../time";
+import { clock, clock_seconds, day } from "../time";
 
 export interface Steps { labels: [string, string]; points: [string, number, number][]; of: number; pin?: { at: string; text: string } | null; title: string }
 
@@ -34,7 +34,7 @@ function Chart({ of, narrow }: { of: Steps; narrow: boolean }): JSX.Element {
     [a, b] = last[1] >= last[2] ? [middle - 7, middle + 7] : [middle + 7, middle - 7];
   }
   const short = end - begin < 36 * 3600 * 1000;
-  const label = (t: number): string => { const iso = new Date(t).toISOString(); return short ? clock(iso) : day(iso, new Date(end)); };
+  const label = (t: number): string => { const iso = new Date(t).toISOString(); return end - begin < 10 * 60 * 1000 ? clock_seconds(iso) : short ? clock(iso) : day(iso, new Date(end)); };
   const times = narrow ? [0, 1] : [0, 1 / 3, 2 / 3, 1];
   const brief = (words: string): string => (narrow ? words.split(" ")[0]! : words);
   return (
@@ -43,7 +43,7 @@ function Chart({ of, narrow }: { of: Steps; narrow: boolean }): JSX.Element {
       <path class="area" d={`${line(2)}V${y0}H${x0}z`} />
       <path class="l2" d={line(1)} />
       <path class="l1" d={line(2)} />
-      {of.pin ? <><path class="pin" d={`M${x(of.pin.at).toFixed(1)} ${top}V${y0}`} /><text x={Math.min(x1, Math.max(x0 + 20, x(of.pin.at) + 4))} y="16" text-anchor="end">{of.pin.text}</text></> : null}
+      {of.pin ? <><path class="pin" d={`M${x(of.pin.at).toFixed(1)} ${top}V${y0}`} /><text x={x(of.pin.at)} y="16" text-anchor={x(of.pin.at) > (x0 + x1) / 2 ? "end" : "start"}>{of.pin.text}</text></> : null}
       <text class="lab" x={x1 + 8} y={a}>{last[1]} {brief(of.labels[0])}</text>
       <text class="lab" x={x1 + 8} y={b}>{last[2]} {brief(of.labels[1])}</text>
       {times.map((f) => <text key={f} x={x0 + f * (x1 - x0)} y="168" text-anchor={f === 0 ? "start" : f === 1 ? "end" : "middle"}>{label(begin + f * (end - begin))}</text>)}

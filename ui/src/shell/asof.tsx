@@ -105,7 +105,7 @@ function Slider(): JSX.Element {
     <span class="slide" onWheel={(event) => { event.preventDefault(); zoom(event.deltaY > 0 ? 1 : -1); }}
       title={now === null ? undefined : now.kind === "entries" ? "One bar is one entry; tall marks are verdicts that turned" : `Entries over ${span_words(hours.value)}; tall marks are verdicts that turned. Wheel, + and − change the span`}>
       <Bars of={now} />
-      <input type="range" min="0" max={kSteps} step="1" value={Math.round(place * kSteps)} aria-label="Log index" aria-valuetext={value_text} aria-keyshortcuts="[ ]" disabled={now === null}
+      <input type="range" min="0" max={kSteps} step="1" value={Math.round(place * kSteps)} aria-label="Log index" aria-valuetext={value_text} aria-keyshortcuts="[ ]" disabled={now === null || now.bars.length === 0 || now.last < 0}
         onInput={(event) => { const x = Number(event.currentTarget.value) / kSteps; set_dragged(x); send(x); }}
         onPointerDown={() => { held.value = is_past.peek(); }} onPointerUp={() => { held.value = null; }} onPointerCancel={() => { held.value = null; }}
         onChange={() => { held.value = null; set_dragged(null); }}
@@ -166,8 +166,8 @@ export function AsOf(): JSX.Element {
       <span class="when">
         {is_past.value ? <b>Past</b> : lost === null ? <span class="live">Live</span> : <span title="The stream of events is broken; the page asks again by itself.">Not live since {clock(lost.toISOString())}</span>}{" "}
         <span class="m">as of</span>{" "}
-        {shown ? <a class="mono" href={href(`/log/${shown.index}`)}>{index_words(shown.index)}</a> : <span class="mono">{asked ?? "…"}</span>}
-        {shown ? <span class="m wide-only"> · {full(shown.time)}{past ? ` · ${ago(shown.time, wall.value)}` : ""}</span> : null}
+        {shown && shown.size === 0 ? "an empty log" : shown ? <a class="mono" href={href(`/log/${shown.index}`)}>{index_words(shown.index)}</a> : <span class="mono">{asked ?? "…"}</span>}
+        {shown && shown.size > 0 ? <span class="m wide-only"> · {full(shown.time)}{past ? ` · ${ago(shown.time, wall.value)}` : ""}</span> : null}
         {shown && past ? <span class="m narrow-only"> · {full(shown.time)}</span> : null}
         {newer > 0 ? <button type="button" class="link newer" onClick={show_held}>{newer} newer</button> : null}
       </span>

@@ -40,7 +40,7 @@ function Rail({ status }: { status: Status | undefined }): JSX.Element {
         })}
       </ul>
       <div class="foot">
-        {status ? <>Scope <b>{status.scope}</b><br />{count(status.counts.services ?? 0, "service")}, {count(status.counts.environments ?? 0, "environment")}<br /></> : null}
+        {status ? <>{status.scope ? <>Scope <b>{status.scope}</b></> : "All scopes"}<br />{count(status.counts.services ?? 0, "service")}, {count(status.counts.environments ?? 0, "environment")}<br /></> : null}
         <button type="button" class="link" onClick={show_keys} aria-keyshortcuts="?">Keys</button> <kbd aria-hidden="true">?</kbd>
         <button type="button" class="link next" onClick={next_theme} aria-keyshortcuts="t">Theme</button>
         {status?.version ? <><br /><span>Waybill {status.version}</span></> : null}
