@@ -72,7 +72,11 @@ class Parser {
     previous_end_ = tok_.end;
     tok_ = lexer_.next();
     if (tok_.token == Token::error && !error) fail_at(tok_.begin, std::string(tok_.problem));
-    if (lexer_.count() > token_limit_) fail_at(tok_.begin, "the module is too ambiguous to parse: too many ways to read nested braces");
+    if (lexer_.count() > token_limit_ && !fatal_) {
+      error.reset();
+      fail_at(tok_.begin, "the module is too ambiguous to parse: too many ways to read nested braces");
+      fatal_ = true;
+    }
   }
   // A keyword; followed by a dot it is a name (`with.foo`).
   bool word(std::string_view text) const { return tok_.token == Token::identifier && tok_.text == text && !dotted(); }
@@ -132,7 +136,11 @@ class Parser {
   }
   struct Deeper {
     explicit Deeper(Parser& p) : parser(p) {
-      if (++parser.depth_ > kMaxNesting) parser.fail_at(parser.tok_.begin, "nested deeper than " + std::to_string(kMaxNesting) + " levels");
+      if (++parser.depth_ > kMaxNesting && !parser.fatal_) {
+        parser.error.reset();
+        parser.fail_at(parser.tok_.begin, "nested deeper than " + std::to_string(kMaxNesting) + " levels");
+        parser.fatal_ = true;
+      }
     }
     ~Deeper() { --parser.depth_; }
     Parser& parser;
@@ -158,6 +166,7 @@ class Parser {
         if (domain == nullptr) return nullptr;
         return infix("internal.member_3", begin, {left, second, domain});
       }
+      if (fatal_) return nullptr;
       error = kept;
       restore(saved);
       return left;
@@ -397,57 +406,65 @@ class Parser {
     return false;
   }
 
+  // `| body close` behind a comprehension's head. null: it is something else, go back to `start` and read it so.
+  Term* comprehension(TermKind kind, uint32_t begin, const std::vector<Term*>& head, Token close) {
+    advance();
+    Body* body = literals(close);
+    if (body != nullptr && !error && tok_.token == close) {
+      advance();
+      Term* t = term_at(kind, begin);
+      t->items = keep(head);
+      t->body = body;
+      return finish(t);
+    }
+    if (!error) unexpected("expected \"" + std::string(to_string(close)) + "\"");
+    return nullptr;
+  }
+  // Takes back an error, unless it is about a limit.
+  bool take_back(const Saved& start) {
+    if (fatal_) return false;
+    second_thought_ = error;
+    error.reset();
+    restore(start);
+    return true;
+  }
+
+  // [a, b], [a | body]. The head is read once, up to a `|`; only when no body follows it is read again with `|` as "or".
   Term* array() {
     const uint32_t begin = tok_.begin;
     advance();
     const auto start = save();
-    if (Term* found = comprehension(TermKind::array_comprehension, begin, start, Token::right_bracket)) return found;
-    if (error) return nullptr;
-    Term* t = term_at(TermKind::array, begin);
-    const Bar outer = std::exchange(bar_, Bar::yes);
+    const Bar outer = bar_;
     std::vector<Term*> items;
-    const bool fine = list(items, Token::right_bracket);
+    bool fine = true;
+    if (tok_.token != Token::right_bracket) {
+      bar_ = Bar::no;
+      Term* first = expression(false);
+      bar_ = Bar::yes;
+      if (first == nullptr || error) return bar_ = outer, nullptr;
+      if (tok_.token == Token::bar) {
+        Term* found = comprehension(TermKind::array_comprehension, begin, {first}, Token::right_bracket);
+        if (found != nullptr || !take_back(start)) return bar_ = outer, found;
+      } else {
+        items.push_back(first);
+        if (tok_.token == Token::comma) advance();
+        else if (tok_.token != Token::right_bracket) unexpected("expected \",\" or \"]\"");
+      }
+    }
+    const auto thought = std::exchange(second_thought_, std::nullopt);
+    bar_ = Bar::yes;
+    fine = !error && list(items, Token::right_bracket);
     bar_ = outer;
-    if (!fine) return nullptr;
+    if (!fine) {
+      if (thought && !fatal_) error = thought;
+      return nullptr;
+    }
+    Term* t = term_at(TermKind::array, begin);
     t->items = keep(items);
     return finish(t);
   }
 
-  // `head | body close` from `start` on; null and back at `start` when it is something else.
-  Term* comprehension(TermKind kind, uint32_t begin, const Saved& start, Token close) {
-    if (tok_.token == close) return nullptr;
-    const Bar outer = std::exchange(bar_, Bar::no);
-    const auto kept = error;
-    std::vector<Term*> head;
-    Term* first = expression(false);
-    if (first != nullptr) head.push_back(first);
-    if (first != nullptr && close == Token::right_brace && tok_.token == Token::colon) {
-      advance();
-      kind = TermKind::object_comprehension;
-      Term* value = expression(false);
-      if (value != nullptr) head.push_back(value);
-      else first = nullptr;
-    }
-    bar_ = Bar::yes;
-    if (first != nullptr && !error && tok_.token == Token::bar) {
-      advance();
-      Body* body = literals(close);
-      if (body != nullptr && !error && tok_.token == close) {
-        advance();
-        bar_ = outer;
-        Term* t = term_at(kind, begin);
-        t->items = keep(head);
-        t->body = body;
-        return finish(t);
-      }
-      comprehension_error_ = error;
-    }
-    bar_ = outer;
-    error = kept;
-    restore(start);
-    return nullptr;
-  }
-
+  // {}, {a, b}, {k: v}, {a | body}, {k: v | body}.
   Term* braces() {
     const uint32_t begin = tok_.begin;
     advance();
@@ -456,31 +473,43 @@ class Parser {
       advance();
       return term_at(TermKind::object, begin);
     }
-    comprehension_error_.reset();
-    if (Term* found = comprehension(TermKind::set_comprehension, begin, start, Token::right_brace)) return found;
-    if (error) return nullptr;
-    const auto in_comprehension = comprehension_error_;
-    const Bar outer = std::exchange(bar_, Bar::yes);
+    const Bar outer = bar_;
     std::vector<Term*> items;
-    Term* t = term_at(TermKind::set, begin);
-    while (!error) {
-      if (tok_.token == Token::right_brace) break;
+    TermKind kind = TermKind::set;
+    std::optional<Diagnostic> thought;
+    // One member; the first is read with `|` as a separator, then again as an operator where that leads nowhere.
+    const auto member = [&](bool first) {
       Term* item = expression(false);
-      if (item == nullptr) break;
-      if (items.empty() && tok_.token == Token::colon) t->kind = TermKind::object;
+      if (item == nullptr || error) return false;
+      if (first && tok_.token == Token::colon) kind = TermKind::object;
       items.push_back(item);
-      if (t->kind == TermKind::object) {
-        if (!expect(Token::colon, "expected \":\"")) break;
-        Term* value = expression(false);
-        if (value == nullptr) break;
-        items.push_back(value);
-      }
-      if (tok_.token == Token::comma) advance();
-      else if (tok_.token != Token::right_brace) unexpected("expected \",\" or \"}\"");
+      if (kind != TermKind::object) return true;
+      if (!expect(Token::colon, "expected \":\"")) return false;
+      Term* value = expression(false);
+      if (value == nullptr || error) return false;
+      items.push_back(value);
+      return true;
+    };
+    bar_ = Bar::no;
+    bool fine = member(true);
+    bar_ = Bar::yes;
+    if (fine && tok_.token == Token::bar) {
+      Term* found = comprehension(kind == TermKind::object ? TermKind::object_comprehension : TermKind::set_comprehension, begin, items, Token::right_brace);
+      if (found != nullptr || !take_back(start)) return bar_ = outer, found;
+      thought = std::exchange(second_thought_, std::nullopt);
+      items.clear();
+      kind = TermKind::set;
+      fine = member(true);
+    }
+    while (fine && !error && tok_.token != Token::right_brace) {
+      if (!expect(Token::comma, "expected \",\" or \"}\"")) break;
+      if (tok_.token == Token::right_brace) break;
+      fine = member(false);
     }
     bar_ = outer;
-    if (error && in_comprehension) error = in_comprehension;  // the more telling of the two
-    if (error || !expect(Token::right_brace, "expected \"}\"")) return nullptr;
+    if (error && thought && !fatal_) error = thought;  // the more telling of the two
+    if (!fine || error || !expect(Token::right_brace, "expected \"}\"")) return nullptr;
+    Term* t = term_at(kind, begin);
     t->items = keep(items);
     return finish(t);
   }
@@ -620,6 +649,7 @@ class Parser {
             }
           }
         }
+        if (fatal_) return false;
         error = kept;
         restore(saved);
       }
@@ -816,6 +846,7 @@ class Parser {
       }
       // It may yet be a literal that starts with a brace: p if {1, 2} == x.
       const auto first = error;
+      if (fatal_) return nullptr;
       error = kept;
       restore(saved);
       Expr* single = literal();
@@ -844,7 +875,8 @@ class Parser {
   uint64_t token_limit_ = 0;
   Bar bar_ = Bar::yes;
   bool separated_ = true;
-  std::optional<Diagnostic> comprehension_error_;
+  bool fatal_ = false;  // a limit: no other way to read it is tried
+  std::optional<Diagnostic> second_thought_;
 };
 
 std::shared_ptr<SyntaxTree> start(std::string name, std::string text, std::optional<Diagnostic>& error) {
