@@ -1,5 +1,5 @@
 // Pages of the browser as the tests want them: signed in, watched for errors and for violations of the content policy.
-export function open_browser({ browser, base, token, axe, report, shots }) {
+export function open_browser({ browser, base, token, axe, report, shots, is_real }) {
   /** A context of its own; `signed_in` false begins at the login. */
   async function context({ width = 1440, height = 900, theme = "light", signed_in = true, touch = false } = {}) {
     const made = await browser.newContext({ viewport: { width, height }, colorScheme: theme, hasTouch: touch, reducedMotion: "reduce", permissions: ["clipboard-read", "clipboard-write"] });
@@ -72,5 +72,5 @@ export function open_browser({ browser, base, token, axe, report, shots }) {
     if (shots) await of.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
   }
 
-  return { base, token, report, context, page, settle, troubles, axe_findings, shot };
+  return { base, token, report, is_real, context, page, settle, troubles, axe_findings, shot };
 }

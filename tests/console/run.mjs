@@ -43,7 +43,7 @@ async function main() {
 
   const browser = await playwright.chromium.launch({ executablePath: chromium_path, args: ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage"] });
   try {
-    const tools = open_browser({ browser, base, token, axe, report, shots });
+    const tools = open_browser({ browser, base, token, axe, report, shots, is_real: fixture === null });
     const known = await discover(base, token, report);
     if (known) {
       await check_looks(tools, known);

@@ -44,8 +44,8 @@ function Rules({ data, deep }: { data: Data; deep: boolean }): JSX.Element {
   const held = data.held ?? [];
   const row = (r: RuleResult, f: Finding | null, first: boolean, n: number): JSX.Element => (
     <tr key={`${r.rule} ${n}`} data-row>
-      <td>{first ? <Verdict of={r.verdict} /> : null}</td>
-      <th scope="row" class="end nb">{first ? <><span title={r.title}>{r.rule}</span>{deep && r.pack ? <span class="sub">{r.pack}{r.mode && r.mode !== "enforce" ? `, ${r.mode} only` : ""}</span> : null}</> : null}</th>
+      <td class={first ? undefined : "off"}>{first ? <Verdict of={r.verdict} /> : null}</td>
+      <th scope="row" class="end nb">{first ? null : <span class="vh">{r.rule}</span>}{first ? <><span title={r.title}>{r.rule}</span>{deep && r.pack ? <span class="sub">{r.pack}{r.mode && r.mode !== "enforce" ? `, ${r.mode} only` : ""}</span> : null}</> : null}</th>
       <td class="full"><Words of={f ? f.message : r.title ?? ""} />{r.outcome === "unknown" ? <> <Tag>can’t tell</Tag></> : null}{f?.exception ? <> <Tag>exception {f.exception}</Tag></> : null}{r.would && r.would !== r.verdict ? <span class="sub">would be {r.would} if it were enforced{r.outcome === "excepted" ? ", without the exception" : ""}</span> : null}{deep && f?.on ? <span class="sub">on {f.on}{f.since ? <>, since <Time of={f.since} /></> : null}</span> : null}</td>
       <td class="s full">{f?.fix ? <b><Words of={f.fix} /></b> : null}{f?.fix && first && r.remedy ? <br /> : null}{first ? <Words of={r.remedy ?? ""} /> : ""}</td>
       <td class="r full">{f ? <Evidence of={f} /> : null}</td>
@@ -146,7 +146,8 @@ export function Decision({ id }: { id: string }): JSX.Element {
         const rule = (data.results ?? []).find((r) => r.verdict === "deny") ?? (data.results ?? [])[0];
         const ask_exception = `/approvals?rule=${encodeURIComponent(rule?.rule ?? "")}&on=${encodeURIComponent(rule?.findings?.[0]?.on ?? "")}&service=${encodeURIComponent(service ?? "")}&env=${encodeURIComponent(data.environment?.name ?? "")}`;
         const controls = [...new Set((data.results ?? []).flatMap((r) => r.controls ?? []))];
-        const check = `waybill check ${data.subject?.name?.replace(/:[^/:@]*$/, "") ?? ""}@${data.subject?.id ?? ""} --env ${data.environment?.name ?? ""}${data.gate ? ` --gate ${data.gate}` : ""}${log.index !== undefined ? ` --at ${log.index}` : ""}`;
+        const id_is_digest = data.subject?.id.startsWith("sha256:") ?? false;
+        const check = `waybill check ${id_is_digest && data.subject?.name?.includes("/") ? `${data.subject.name.replace(/:[^/:@]*$/, "")}@` : ""}${data.subject?.id ?? ""} --env ${data.environment?.name ?? ""}${data.gate ? ` --gate ${data.gate}` : ""}${log.index !== undefined ? ` --at ${log.index}` : ""}`;
         return (
           <>
             <p class="crumb"><a href={href("/decisions")}>Decisions</a> / <code>{data.id}</code> <Copy text={data.id} label="Copy the decision’s id" /></p>

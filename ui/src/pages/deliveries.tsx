@@ -112,7 +112,7 @@ export function Lane({ of, heads, longest, alone = false }: { of: Item; heads: r
     <li class="lane" data-row>
       <div>
         {alone ? null : <h3><a href={href(`/deliveries/${segment(of.id)}`)} title={of.title || of.name}>{of.title || of.name}</a></h3>}
-        <span class="sub">{[of.service, of.title && !alone ? of.name.replace(`${of.service} `, "") : of.name].filter(Boolean).join(" · ")}{commit ? <> · <code title={commit}>{commit.slice(0, 7)}</code></> : null}{first ? ` · ${ago(first, now)}` : ""}</span>
+        <span class="sub">{[of.service, of.title && !alone ? of.name.replace(`${of.service} `, "") : null].filter(Boolean).join(" · ")}{commit ? <> · <code title={commit}>{commit.slice(0, 7)}</code></> : null}{first ? ` · ${ago(first, now)}` : ""}</span>
       </div>
       <div class="stages">{stages.map((s, i) => <StageCell key={s.key} of={s} head={heads.find((h) => h.key === s.key)} longest={longest} next_none={(stages[i + 1]?.state ?? "none") === "none"} />)}</div>
       <div class="eta">
