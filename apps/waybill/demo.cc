@@ -315,7 +315,7 @@ class Demo {
     }
     TRY_DO(keep("advisories.ndjson", feed));
     TRY(const auto imported, send("POST", "/api/v1/advisories?source=demo", feed, ci_, "application/x-ndjson"));
-    step("Advisories of the project's own, for harbour's packages: " + std::to_string(records) + " records" + dim("  #" + std::to_string(imported.root()["index"].int_or(0))), "waybill advisories import demo/advisories.ndjson");
+    step("Advisories of the project's own, for harbour's packages: " + std::to_string(records) + " records" + dim("  #" + std::to_string(imported.root()["entry"].int_or(0))), "waybill advisories import demo/advisories.ndjson");
 
     std::string sbom = file_of("harbour.cdx.json");
     replace_all(sbom, "{{TIME}}", to_rfc3339(now));
@@ -413,7 +413,7 @@ class Demo {
     TRY(auto json, canonical_json(file_of("advisories/DEMO-2026-0002.json")));
     TRY_DO(keep("DEMO-2026-0002.json", json));
     TRY(const auto imported, send("POST", "/api/v1/advisories?source=demo", json, ci_, "application/json"));
-    step("DEMO-2026-0002 arrives: lanternhttp before 2.0.9" + dim("  #" + std::to_string(imported.root()["index"].int_or(0))), "waybill advisories import demo/DEMO-2026-0002.json");
+    step("DEMO-2026-0002 arrives: lanternhttp before 2.0.9" + dim("  #" + std::to_string(imported.root()["entry"].int_or(0))), "waybill advisories import demo/DEMO-2026-0002.json");
     bool red = false;
     for (int i = 0; i < 60 && !red; ++i) {
       pause_ms(50);

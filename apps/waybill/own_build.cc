@@ -100,15 +100,37 @@ struct Inventory {
 };
 Inventory linked_packages() {
   Inventory inventory;
+  const auto files = mapped_libraries();
+  // Two questions to dpkg for all files: who owns them, and which versions. It knows merged-usr files under either path.
+  std::string paths;
+  for (const auto& file : files) paths += " " + shell_quoted(file) + (file.starts_with("/usr/") ? " " + shell_quoted(file.substr(4)) : "");
+  std::map<std::string, std::string, std::less<>> owners;  // file → package
+  // dpkg-query fails when it does not know one of them, and answers for the others all the same.
+  const auto owned = paths.empty() ? std::string() : output_of("dpkg-query -S" + paths + " || true");
+  std::set<std::string> names;
+  for (const auto line : split(owned, '\n')) {
+    const auto colon = line.find(": ");
+    if (colon == std::string_view::npos) continue;
+    std::string file(line.substr(colon + 2)), owner(line.substr(0, colon));
+    owner = owner.substr(0, owner.find(','));
+    names.insert(owner);
+    if (!file.starts_with("/usr/") && files.count(file) == 0) file = "/usr" + file;
+    owners.emplace(std::move(file), std::move(owner));
+  }
+  std::map<std::string, DebianPackage, std::less<>> packages;
+  if (!names.empty()) {
+    std::string list;
+    for (const auto& name : names) list += " " + shell_quoted(name);
+    const auto described = output_of("dpkg-query -W -f '${Package} ${Version} ${Architecture} ${source:Package} ${source:Version}\\n'" + list);
+    for (const auto line : split(described, '\n'))
+      if (auto package = parse_package(line)) packages.emplace(package->name, *package);
+  }
   std::set<std::string> seen;
-  for (const auto& file : mapped_libraries()) {
-    // dpkg knows merged-usr files under either path.
-    std::string owner = line_of("dpkg-query -S " + shell_quoted(file));
-    if (owner.empty() && file.starts_with("/usr/")) owner = line_of("dpkg-query -S " + shell_quoted(file.substr(4)));
-    owner = owner.substr(0, owner.find(": "));
-    auto package = owner.empty() ? std::nullopt : parse_package(line_of("dpkg-query -W -f '${Package} ${Version} ${Architecture} ${source:Package} ${source:Version}' " + shell_quoted(owner)));
-    if (!package) inventory.files.push_back(file);
-    else if (seen.insert(package->name).second) inventory.packages.push_back(std::move(*package));
+  for (const auto& file : files) {
+    const auto owner = owners.find(file);
+    const auto package = owner == owners.end() ? packages.end() : packages.find(owner->second.substr(0, owner->second.find(':')));
+    if (package == packages.end()) inventory.files.push_back(file);
+    else if (seen.insert(package->first).second) inventory.packages.push_back(package->second);
   }
   for (const auto line : split(kLinkedArchives, '\n')) {
     auto package = parse_package(line);

@@ -313,10 +313,6 @@ Result<facts::Batch> parse_entry_body(std::string_view kind, std::shared_ptr<con
   facts::Batch batch;
   batch.document = std::move(body);
   static constexpr std::string_view kPlain[] = {"deployment", "removal", "approval", "exception", "decision", "transition", "secret_access"};
-  // The log writes a kind's words with dashes.
-  std::string word(kind);
-  std::replace(word.begin(), word.end(), '-', '_');
-  kind = word;
   const bool plain = std::find(std::begin(kPlain), std::end(kPlain), kind) != std::end(kPlain);
   if (!plain && kind != "configuration" && kind != "policy" && kind != "trust_list") return batch;
   const std::string_view json = *batch.document;

@@ -90,11 +90,11 @@ Result<std::unique_ptr<LogReader>> LogReader::open(const std::string& path, cons
     return fail(Error(Code::conflict, "this log has format " + std::to_string(version) + ", this program knows formats up to " + std::to_string(kFormatVersion))
                     .at(path)
                     .next("use a newer waybill"));
-  TRY_DO(database.execute("PRAGMA cache_size = -8192"));
+  TRY_DO(database.execute("PRAGMA cache_size = -2048"));
   const std::string columns = "SELECT first, count, first_ms, last_ms, note, hashes, keys, entries FROM run ";
   TRY(reader->newest_, database.prepare("SELECT first, count, last_ms, note FROM run ORDER BY first DESC LIMIT 1"));
   TRY(reader->run_with_, database.prepare(columns + "WHERE first <= ? ORDER BY first DESC LIMIT 1"));
-  TRY(reader->runs_from_, database.prepare(columns + "WHERE first >= ? AND first < ? ORDER BY first LIMIT 64"));
+  TRY(reader->runs_from_, database.prepare(columns + "WHERE first >= ? AND first < ? ORDER BY first LIMIT 16"));
   TRY(reader->hashes_, database.prepare("SELECT hashes FROM run WHERE first >= ? AND first < ? ORDER BY first"));
   TRY(reader->tile_, database.prepare("SELECT hashes FROM tile WHERE id = ?"));
   TRY(reader->run_times_, database.prepare("SELECT first, first_ms FROM run WHERE first <= ? ORDER BY first DESC LIMIT 1"));

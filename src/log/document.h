@@ -12,7 +12,7 @@
 
 namespace waybill::log {
 
-constexpr uint64_t kMaxDocumentBytes = uint64_t{1} << 30;
+constexpr uint64_t kMaxDocumentBytes = uint64_t{900} << 20;  // SQLite's own limit is 10^9 bytes
 
 enum class DocumentCodec : uint8_t { raw, zstd };
 

@@ -14,7 +14,7 @@ constexpr std::array<EntryKindInfo, kEntryKinds> kKinds = {{
     {EntryKind::evidence, "evidence", "Evidence was collected"},
     {EntryKind::configuration, "configuration", "The configuration was changed"},
     {EntryKind::policy, "policy", "A policy was put in force"},
-    {EntryKind::trust_list, "trust-list", "The list of trusted keys and identities was changed"},
+    {EntryKind::trust_list, "trust_list", "The list of trusted keys and identities was changed"},
     {EntryKind::advisories, "advisories", "Advisories were imported"},
     {EntryKind::deployment, "deployment", "An artifact was deployed"},
     {EntryKind::removal, "removal", "A deployment ended"},
@@ -23,8 +23,8 @@ constexpr std::array<EntryKindInfo, kEntryKinds> kKinds = {{
     {EntryKind::decision, "decision", "A decision was made"},
     {EntryKind::transition, "transition", "A standing verdict changed"},
     {EntryKind::grant, "grant", "A role was granted or withdrawn"},
-    {EntryKind::server_key, "server-key", "A signing key of the server was announced"},
-    {EntryKind::secret_access, "secret-access", "A secret was accessed"},
+    {EntryKind::server_key, "server_key", "A signing key of the server was announced"},
+    {EntryKind::secret_access, "secret_access", "A secret was accessed"},
     {EntryKind::erasure, "erasure", "A document was erased"},
 }};
 constexpr bool kinds_in_order() {

@@ -76,7 +76,7 @@ TEST(Entry, TheCanonicalFormIsCheckedToTheLetter) {
 }
 
 constexpr std::string_view kGood =
-    R"({"actor":"machine:ci","body":{"a":{"b":[1]}},"documents":[{"bytes":13,"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","type":"text/plain"}],"kind":"server-key","time":"2026-11-22T14:43:00.123Z"})";
+    R"({"actor":"machine:ci","body":{"a":{"b":[1]}},"documents":[{"bytes":13,"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","type":"text/plain"}],"kind":"server_key","time":"2026-11-22T14:43:00.123Z"})";
 
 TEST(Entry, WhatIsParsedComesBackByteForByte) {
   const auto entry = parse_entry(std::string(kGood));
@@ -98,9 +98,9 @@ TEST(Entry, EveryOtherSpellingIsRefused) {
     std::string_view from, to;
   } kRows[] = {
       {"{\"actor\"", "{ \"actor\""},      {"machine:ci", ""},         {"\"bytes\":13", "\"bytes\":013"}, {"\"bytes\":13", "\"bytes\":-1"}, {"\"bytes\":13", "\"bytes\":13.0"},
-      {"\"bytes\":13,", ""},              {"e3b0", "E3B0"},           {"e3b0", "e3b"},                   {"text/plain", ""},              {"server-key", "serverkey"},
+      {"\"bytes\":13,", ""},              {"e3b0", "E3B0"},           {"e3b0", "e3b"},                   {"text/plain", ""},              {"server_key", "serverkey"},
       {".123Z", "Z"},                     {".123Z", ".1234Z"},        {".123Z", ".123+00:00"},           {"2026-11-22", "2026-02-30"},    {"\"time\"", "\"Time\""},
-      {"\"kind\":\"server-key\",", ""},   {"[1]}}", "[1 ]}}"},       {"}],\"kind\"", "},],\"kind\""},
+      {"\"kind\":\"server_key\",", ""},   {"[1]}}", "[1 ]}}"},       {"}],\"kind\"", "},],\"kind\""},
   };
   for (const auto& row : kRows) {
     std::string leaf(kGood);

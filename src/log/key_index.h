@@ -46,7 +46,7 @@ class KeyIndex {
  private:
   using Keys = absl::flat_hash_map<Sha256, uint64_t>;
   std::string table_, bound_name_;
-  size_t begin_at_ = 32768, step_ = 512;
+  size_t begin_at_ = 16384, step_ = 512;
   mutable std::mutex mutex_;
   Keys recent_;          // newest
   Keys merging_;         // being merged; still answers

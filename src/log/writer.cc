@@ -72,17 +72,18 @@ Result<void> Writer::append(NewEntry entry, Log::OnReceipt done) {
   for (const auto& document : entry.documents) refs.push_back(document.ref);
   Pending pending;
   TRY(pending.leaf, begin_leaf(entry.kind, entry.actor, entry.body, refs));
-  const size_t bytes = pending.leaf.bytes.size() + weight(entry);
+  const size_t bytes = pending.bytes = pending.leaf.bytes.size() + weight(entry);
   pending.entry = std::move(entry);
   pending.done = std::move(done);
   {
     std::lock_guard lock(queue_mutex_);
     if (closing_) return fail(Code::unavailable, "the log is closing");
     if (broken_) return fail(*broken_);
-    if (waiting_.load(std::memory_order_relaxed) >= context_.options.max_queued_entries || queued_bytes_ > context_.options.max_queued_bytes)
+    if (waiting_.load(std::memory_order_relaxed) >= context_.options.max_queued_entries ||
+        (waiting_bytes_.load(std::memory_order_relaxed) + bytes > context_.options.max_queued_bytes && waiting_.load(std::memory_order_relaxed) > 0))
       return fail(Error(Code::unavailable, "the log has " + std::to_string(waiting_.load()) + " entries waiting to be written").next("try again in a moment"));
     waiting_.fetch_add(1, std::memory_order_relaxed);
-    queued_bytes_ += bytes;
+    waiting_bytes_.fetch_add(bytes, std::memory_order_relaxed);
     queue_.push_back(std::move(pending));
     if (queue_.size() != wake_at_) return {};  // it is awake, or waits for more
   }
@@ -140,7 +141,6 @@ void Writer::sequence() {
       hand_over = committer_idle_ && (together >= worth || waited || closing_ || batch->failed || batch_bytes >= kMaxBatchBytes);
       if (batch->entries.size() < kMaxBatchEntries && batch_bytes < kMaxBatchBytes && !batch->failed) {
         taken.swap(queue_);
-        queued_bytes_ = 0;
       }
       ended = closing_ && taken.empty() && batch->entries.empty();
     }
@@ -152,14 +152,13 @@ void Writer::sequence() {
     if (now > last_time_) last_time_ = now;
     for (auto& pending : taken) {
       if (batch->entries.size() >= kMaxBatchEntries || batch_bytes >= kMaxBatchBytes) break;
-      batch_bytes += pending.leaf.bytes.size() + weight(pending.entry);
+      batch_bytes += pending.bytes;
       take_in(pending, *batch);
       ++used;
     }
     if (used < taken.size()) {
       std::lock_guard lock(queue_mutex_);
       queue_.insert(queue_.begin(), std::make_move_iterator(taken.begin() + static_cast<std::ptrdiff_t>(used)), std::make_move_iterator(taken.end()));
-      for (const auto& pending : queue_) queued_bytes_ += pending.leaf.bytes.size() + weight(pending.entry);
     }
     taken.clear();
     if (!hand_over || batch->entries.empty()) continue;
@@ -489,6 +488,7 @@ void Writer::deliver() {
     }
     for (auto& pending : batch->entries) {
       waiting_.fetch_sub(1, std::memory_order_relaxed);
+      waiting_bytes_.fetch_sub(pending.bytes, std::memory_order_relaxed);
       if (batch->failed) {
         pending.done(fail(*batch->failed));
         continue;

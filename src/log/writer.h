@@ -67,6 +67,7 @@ class Writer {
     LeafInTheMaking leaf;
     Log::OnReceipt done;
     Receipt receipt;
+    size_t bytes = 0;  // what it holds in memory, about
   };
   struct DirtyTile {
     int64_t id;
@@ -105,8 +106,7 @@ class Writer {
   std::mutex queue_mutex_;
   std::condition_variable queue_filled_;
   std::vector<Pending> queue_;
-  size_t queued_bytes_ = 0;
-  std::atomic<size_t> waiting_ = 0;  // everything without a receipt
+  std::atomic<size_t> waiting_ = 0, waiting_bytes_ = 0;  // everything without a receipt
   bool closing_ = false;
   size_t wake_at_ = 1;  // entries in the queue at which the sequencer is woken
 
