@@ -33,7 +33,7 @@ constexpr Route kRoutes[] = {
     {"POST", "/api/v1/evidence", kCollectors, Run::collect, post_evidence, "evidence",
      "Stores a document and gives a receipt once it is durable. NDJSON or a tar (also .zst, .gz): a receipt for each, streamed", kEvidence,
      "the document's bytes, of any kind that is understood", R"({"index":14,"document":"sha256:…","format":"CycloneDX 1.6","duplicate":false})", false},
-    {"GET", "/api/v1/documents/{sha256}", kAnyone, Run::worker, show_document, "evidence", "The bytes as they came", {}, {}, "application/octet-stream", false},
+    {"GET", "/api/v1/documents/{sha256}", kReaders, Run::worker, show_document, "evidence", "The bytes as they came", {}, {}, "application/octet-stream", false},
     {"GET", "/api/v1/documents/{sha256}/facts", kReaders, Run::worker, show_document_facts, "evidence", "What was read out of a document", {}, {}, R"({"entry":14,"facts":{}})", false},
     {"GET", "/api/v1/documents/{sha256}/proof", kReaders, Run::worker, show_document_proof, "evidence", "The entries that name it, with inclusion proofs", {}, {}, R"({"items":[]})", false},
     {"POST", "/api/v1/advisories", kCollectors, Run::worker, post_advisories, "evidence",
