@@ -69,9 +69,12 @@ TEST(Crash, KillingTheWriterAHundredTimesLosesNothingAcknowledged) {
       write_until_killed(directory, next_number, ends[1]);
     }
     ::close(ends[1]);
-    // From the middle of opening to tens of batches; now and then long enough for checkpoints of the database.
-    const int micros = round % 10 == 9 ? 150000 : static_cast<int>(random() % 40000);
+    // One round in four ends anywhere, also while the log is being opened; the others some time after the first receipt
+    // (a busy machine may take long to get there), now and then late enough for checkpoints of the database.
+    const bool anywhere = round % 4 == 3;
+    const int micros = round % 10 == 8 ? 120000 : static_cast<int>(random() % (anywhere ? 60000 : 20000));
     std::vector<Acknowledged> lines;
+    std::atomic<bool> begun = false;
     std::thread listener([&] {
       Acknowledged line;
       size_t have = 0;
@@ -81,9 +84,11 @@ TEST(Crash, KillingTheWriterAHundredTimesLosesNothingAcknowledged) {
         have += static_cast<size_t>(got);
         if (have < sizeof line) continue;
         lines.push_back(line);
+        begun = true;
         have = 0;
       }
     });
+    for (int waited = 0; !anywhere && !begun.load() && waited < 10000; ++waited) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     std::this_thread::sleep_for(std::chrono::microseconds(micros));
     ::kill(child, SIGKILL);
     int status = 0;
@@ -136,8 +141,8 @@ TEST(Crash, KillingTheWriterAHundredTimesLosesNothingAcknowledged) {
   }
   std::filesystem::remove_all(directory);
   // The test itself must have tested something.
-  EXPECT_GT(acknowledged_in_all, 5000u);
-  EXPECT_GT(rounds_with_receipts, 30u);
+  EXPECT_GT(acknowledged_in_all, 2000u);
+  EXPECT_GT(rounds_with_receipts, 70u);
 }
 
 }  // namespace
