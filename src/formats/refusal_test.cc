@@ -1,4 +1,7 @@
 // What is refused, and what the refusal says: place, expectation, what to do next.
+#include <fstream>
+#include <sstream>
+
 #include <gtest/gtest.h>
 
 #include "waybill/base/bytes.h"
@@ -298,6 +301,17 @@ TEST(Yaml, ScalarsAreWhatJsonWouldCallThem) {
   EXPECT_FALSE(yaml_to_json("a: 1\n---\nb: 2\n"));
   EXPECT_FALSE(yaml_to_json(""));
   EXPECT_FALSE(yaml_to_json("? [a]\n: 1\n"));
+}
+
+TEST(Table, DocumentationHasEveryRow) {
+  std::ifstream in(WAYBILL_SOURCE_DIR "/docs/formats/README.md", std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  for (const FormatRow& row : formats()) {
+    if (row.format == Format::unknown) continue;
+    const std::string line = "| " + std::string(row.name) + " | " + (row.versions.empty() ? "–" : std::string(row.versions)) + " | " + std::string(row.gives) + " |\n";
+    EXPECT_NE(text.str().find(line), std::string::npos) << line;
+  }
 }
 
 TEST(Table, EveryFormatHasOneRow) {
