@@ -300,6 +300,7 @@ TEST(Yaml, ScalarsAreWhatJsonWouldCallThem) {
             R"({"a":"yes","b":true,"c":1.50,"d":"010","e":null,"f":"1","g":"2026-01-01","h":".5","i":-0})");
   EXPECT_FALSE(yaml_to_json("a: 1\n---\nb: 2\n"));
   EXPECT_FALSE(yaml_to_json(""));
+  EXPECT_FALSE(yaml_to_json("{a: 1}\n  },\n"));  // a stray bracket once meant an endless loop
   EXPECT_FALSE(yaml_to_json("? [a]\n: 1\n"));
 }
 

@@ -2,6 +2,9 @@
 //
 // The JSON-like part of YAML 1.2: maps with string keys, lists, scalars, anchors and aliases within limits. A plain scalar
 // is null, a boolean or a number when JSON writes it so; `yes`, `0123` and `2026-01-01` are strings, as is what is quoted.
+#include <sstream>
+
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "waybill/base/bytes.h"
@@ -89,6 +92,30 @@ class Converter {
   size_t max_depth_;
 };
 
+// Hears everything and keeps nothing.
+class Deaf : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+// Exactly one. (YAML::LoadAll never comes back from a stray bracket behind the first.)
+Result<void> expect_one_document(const std::string& text) {
+  std::istringstream in(text);
+  YAML::Parser parser(in);
+  Deaf deaf;
+  if (!parser.HandleNextDocument(deaf)) return fail(Error(Code::invalid, "the YAML is empty"));
+  if (!parser.HandleNextDocument(deaf)) return {};
+  return fail(Error(Code::invalid, "expected one document, found another one or something stray behind it").next("send each part between the --- lines by itself"));
+}
+
 }  // namespace
 
 Result<std::string> yaml_to_json(std::string_view yaml, const Limits& limits) {
@@ -108,11 +135,10 @@ Result<std::string> yaml_to_json(std::string_view yaml, const Limits& limits) {
   };
   if (aliases > limits.yaml_aliases && is_alias() > limits.yaml_aliases) return fail(Code::exhausted, "more than " + std::to_string(limits.yaml_aliases) + " aliases");
   try {
-    const auto documents = YAML::LoadAll(std::string(yaml));
-    if (documents.empty()) return fail(Error(Code::invalid, "the YAML is empty"));
-    if (documents.size() > 1) return fail(Error(Code::invalid, "expected one document, found " + std::to_string(documents.size())).next("send each part between the --- lines by itself"));
+    const std::string text(yaml);
+    TRY_DO(expect_one_document(text));
     Converter converter(std::min<size_t>(limits.depth, 200));
-    TRY_DO(converter.convert(documents[0], 0));
+    TRY_DO(converter.convert(YAML::Load(text), 0));
     return std::move(converter).take();
   } catch (const YAML::Exception& thrown) {
     return fail(Error(Code::invalid, "no YAML: " + thrown.msg).at(place_of(thrown.mark)));
