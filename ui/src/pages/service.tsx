@@ -60,7 +60,7 @@ export function Service({ name }: { name: string }): JSX.Element {
                   <tr key={environment.name} data-row>
                     <th scope="row"><a href={href(`/environments/${encodeURIComponent(environment.name)}`)}>{environment.name}</a></th>
                     <td class="end">{cell.decision ? <a href={href(`/decisions/${cell.decision}`)}><Verdict of={cell.verdict} /></a> : <Verdict of={cell.verdict} />}</td>
-                    <td class="full"><a href={href(subject_href(cell.digest))}>{short_name(cell.name || cell.digest)}</a> <Digest of={cell.digest} plain /></td>
+                    <td class="full nb"><a href={href(subject_href(cell.digest))}>{short_name(cell.name || cell.digest)}</a> <Digest of={cell.digest} plain /></td>
                     <td class="s full">{cell.summary || ""}</td>
                     <td><Time of={cell.since} /></td>
                     <td class="end">{cell.next ? <>{cell.next.decision ? <a href={href(`/decisions/${cell.next.decision}`)}><Verdict of={cell.next.verdict} /></a> : <Verdict of={cell.next.verdict} />} <span class="nar m">next</span></> : <span class="m">none waits</span>}</td>
@@ -97,7 +97,7 @@ export function Environment({ name }: { name: string }): JSX.Element {
               {rows.length === 0 ? <Empty kind="unknown" title="No deployment has been recorded" command={`waybill deploy IMAGE@DIGEST --service NAME --env ${name}`} /> : (
                 <table class="stack sticky"><caption>Services in {name}</caption><thead><tr><th scope="col">Service</th><th scope="col">Verdict</th><th scope="col">Artifact</th><th scope="col">Why</th><th scope="col">Owner</th><th scope="col">Since</th></tr></thead><tbody>
                   {rows.map(({ service, cell }) => (
-                    <tr key={service.name} data-row><th scope="row"><a href={href(`/services/${encodeURIComponent(service.name)}`)}><b>{service.name}</b></a></th><td class="end">{cell.decision ? <a href={href(`/decisions/${cell.decision}`)}><Verdict of={cell.verdict} /></a> : <Verdict of={cell.verdict} />}</td><td><a href={href(subject_href(cell.digest))}>{short_name(cell.name || cell.digest)}</a> <Digest of={cell.digest} plain /></td><td class="s full">{cell.summary || ""}</td><td class="off">{(service.owners ?? []).map(actor_name).join(", ")}</td><td class="end"><Time of={cell.since} /></td></tr>
+                    <tr key={service.name} data-row><th scope="row"><a href={href(`/services/${encodeURIComponent(service.name)}`)}><b>{service.name}</b></a></th><td class="end">{cell.decision ? <a href={href(`/decisions/${cell.decision}`)}><Verdict of={cell.verdict} /></a> : <Verdict of={cell.verdict} />}</td><td class="nb"><a href={href(subject_href(cell.digest))}>{short_name(cell.name || cell.digest)}</a> <Digest of={cell.digest} plain /></td><td class="s full">{cell.summary || ""}</td><td class="off">{(service.owners ?? []).map(actor_name).join(", ")}</td><td class="end"><Time of={cell.since} /></td></tr>
                   ))}</tbody></table>
               )}
             </Section>
