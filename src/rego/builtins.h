@@ -94,6 +94,7 @@ std::span<const Builtin> bits_builtins();
 std::span<const Builtin> net_builtins();
 std::span<const Builtin> random_builtins();
 std::span<const Builtin> rego_builtins();
+std::span<const Builtin> jwt_builtins();
 
 // Operand checks: false after having failed the call.
 bool want_string(BuiltinCall& call, std::span<const Value> operands, size_t at);

@@ -1,41 +1,42 @@
-// crypto.sha256 and its HMAC, crypto.hmac.equal. (Other digests and certificates need OpenSSL.)
+// crypto.*: digests and HMACs. SHA-256 is base's own, the rest OpenSSL's.
 #include "waybill/base/sha256.h"
 #include "waybill/rego/builtins.h"
+#include "waybill/rego/crypto_keys.h"
 
 namespace waybill::rego {
 namespace {
+
+Value hex(BuiltinCall& c, std::string_view bytes) { return c.string(to_hex(as_bytes(bytes))); }
 
 Value sha256_(BuiltinCall& c, std::span<const Value> o) {
   if (!want_string(c, o, 0)) return {};
   return c.string(sha256(o[0].text()).hex());
 }
-
-// RFC 2104.
-Value hmac_sha256_(BuiltinCall& c, std::span<const Value> o) {
-  if (!want_string(c, o, 0) || !want_string(c, o, 1)) return {};
-  std::string key(o[1].text());
-  if (key.size() > 64) {
-    const auto digest = sha256(key);
-    key.assign(reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size());
-  }
-  key.resize(64, '\0');
-  std::string inner, outer;
-  for (char ch : key) {
-    inner += static_cast<char>(ch ^ 0x36);
-    outer += static_cast<char>(ch ^ 0x5c);
-  }
-  inner += o[0].text();
-  const auto first = sha256(inner);
-  outer.append(reinterpret_cast<const char*>(first.bytes.data()), first.bytes.size());
-  return c.string(sha256(outer).hex());
+template <Hash H>
+Value digest_(BuiltinCall& c, std::span<const Value> o) {
+  if (!want_string(c, o, 0)) return {};
+  return hex(c, digest(H, o[0].text()));
 }
-
+template <Hash H>
+Value hmac_(BuiltinCall& c, std::span<const Value> o) {
+  if (!want_string(c, o, 0) || !want_string(c, o, 1)) return {};
+  return hex(c, hmac(H, o[1].text(), o[0].text()));
+}
 Value hmac_equal_(BuiltinCall& c, std::span<const Value> o) {
   if (!want_string(c, o, 0) || !want_string(c, o, 1)) return {};
   return Value::of(Value::equal(o[0], o[1]));
 }
 
-constexpr Builtin kTable[] = {{"crypto.sha256", 1, sha256_}, {"crypto.hmac.sha256", 2, hmac_sha256_}, {"crypto.hmac.equal", 2, hmac_equal_}};
+constexpr Builtin kTable[] = {
+    {"crypto.sha256", 1, sha256_},
+    {"crypto.md5", 1, digest_<Hash::md5>},
+    {"crypto.sha1", 1, digest_<Hash::sha1>},
+    {"crypto.hmac.md5", 2, hmac_<Hash::md5>},
+    {"crypto.hmac.sha1", 2, hmac_<Hash::sha1>},
+    {"crypto.hmac.sha256", 2, hmac_<Hash::sha256>},
+    {"crypto.hmac.sha512", 2, hmac_<Hash::sha512>},
+    {"crypto.hmac.equal", 2, hmac_equal_},
+};
 
 }  // namespace
 
