@@ -105,7 +105,8 @@ Result<Counts> run(const std::string& path) {
     const auto name = file.substr(file.rfind('/') + 1);
     if (const auto document = JsonDocument::parse(bytes); document) {
       const auto root = document->root();
-      if (root["results"].exists() || root["Results"].exists() || (root.is_array() && !root.at(0)["id"].exists())) {
+      const auto first = root.is_array() ? root.at(0) : root["item"].is_object() ? root["item"] : root;
+      if (!first["id"].exists()) {
         report_skip(counts, "documents", name, "a scanner's output that holds records, not a record");
         continue;
       }

@@ -29,7 +29,7 @@ std::string clean_path(std::string_view path, bool absolute) {
     if (absolute || !out.empty()) out += '/';
     out += segment;
   }
-  if (out.ends_with(".git") && out.size() > 4 && out[out.size() - 5] != '/') out.resize(out.size() - 4);
+  while (out.ends_with(".git") && out.size() > 4 && out[out.size() - 5] != '/') out.resize(out.size() - 4);
   return out;
 }
 
@@ -59,12 +59,12 @@ Result<std::string> canonical_repository(std::string_view url) {
   auto rest = text;
   if (rest.starts_with("git+")) rest.remove_prefix(4);
   if (rest.starts_with("scm:git:")) rest.remove_prefix(8);
+  rest = rest.substr(0, rest.find_first_of("?#"));
 
   std::string_view scheme, authority, path;
   if (const size_t colon = rest.find("://"); colon != std::string_view::npos) {
     scheme = rest.substr(0, colon);
     rest.remove_prefix(colon + 3);
-    rest = rest.substr(0, rest.find_first_of("?#"));
     const size_t slash = rest.find('/');
     if (slash == std::string_view::npos) return broken("has no path");
     authority = rest.substr(0, slash);

@@ -60,6 +60,7 @@ TEST(Subject, EveryRemoteOfARepositoryHasOneSpelling) {
       {"git://github.com/acme/shop", "git+https://github.com/acme/shop"},
       {"git+ssh://git@gitlab.acme.example:2222/a/b/c.git", "git+https://gitlab.acme.example:2222/a/b/c"},
       {"https://github.com/acme/shop?x=1#readme", "git+https://github.com/acme/shop"},
+      {"/srv/git/shop?x", "git+file:///srv/git/shop"},
       {"github.com/acme/Shop", "git+https://github.com/acme/Shop"},
       {"scm:git:https://github.com/acme/shop.git", "git+https://github.com/acme/shop"},
       {"/srv/git/shop.git", "git+file:///srv/git/shop"},
