@@ -593,6 +593,15 @@ void Fold::except(const facts::Excepted& fact) {
 // --- the change feed ----------------------------------------------------------------------------------------------
 
 void Fold::find_places() {
+  // A decision names what it judged and where, and changes nothing for them: whoever re-evaluates and decides must not
+  // call itself.
+  const auto speaks_only_of_decisions = [&] {
+    const auto& b = batch_;
+    return (!b.decided.empty() || !b.turned.empty()) && b.deployed.empty() && b.removed.empty() && b.approved.empty() && b.excepted.empty() &&
+           b.configured.empty() && b.listed.empty() && b.contains.empty() && b.tested.empty() && b.scanned.empty() && b.found.empty() &&
+           b.exploitability.empty() && b.scored.empty() && b.affects.empty() && b.built_by.empty() && b.built_from.empty() && b.ran.empty() && b.observed.empty();
+  };
+  if (speaks_only_of_decisions()) return;
   std::vector<Id>& out = changes_.places;
   const auto artifact = [&](Id id) {
     for (uint32_t d = s_.extra(id).b; d != 0; d = s_.deployments[d - 1].previous_of_artifact) {
@@ -611,12 +620,10 @@ void Fold::find_places() {
   if (changes_.every_place) {
     for (uint32_t p = 0; p < s_.nodes[static_cast<size_t>(Kind::place)].size(); ++p) here(Id(Kind::place, p));
   } else {
-    // A decision names a place and what runs there without changing anything for it: only other facts count.
-    const bool only_decisions = !batch_.decided.empty() || !batch_.turned.empty();
     for (const Id id : changes_.subjects) {
       switch (id.kind()) {
         case Kind::artifact: artifact(id); break;
-        case Kind::place: if (!only_decisions) here(id); break;
+        case Kind::place: here(id); break;
         case Kind::package: package(id); break;
         case Kind::source:
           for (uint32_t t = s_.node(id).touches; t != 0; t = s_.touches[t - 1].next) {

@@ -358,7 +358,12 @@ TEST(Graph, DecisionsStandUntilAnotherTakesTheirPlace) {
     step.batch.decided.push_back(fact);
     return apply(graph, step);
   };
+  std::vector<Changes> heard;
+  graph.subscribe([&](const Changes& changes) { heard.push_back(changes); });
   EXPECT_EQ(decide("d_1", "allow", ""), 1u);
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_TRUE(heard[0].places.empty()) << "a decision is no reason to decide again";
+  EXPECT_FALSE(heard[0].subjects.empty());
   EXPECT_EQ(decide("d_2", "deny", "d_1"), 2u);
   const View view = graph.view();
   const Id place = *view.find_subject("harbour@production");
@@ -381,6 +386,7 @@ TEST(Graph, DecisionsStandUntilAnotherTakesTheirPlace) {
   approved.by = "person:ada";
   approval.batch.approved.push_back(approved);
   apply(graph, approval);
+  EXPECT_EQ(heard.back().places, std::vector<Id>{place}) << "an approval is";
   EXPECT_EQ(graph.view().approvals(view.find(Kind::decision, "d_2")).at(0).fact.by, "person:ada");
   EXPECT_EQ(graph.view().approvals(view.find(Kind::artifact, a)).at(0).entry, 3u);
 }

@@ -298,8 +298,12 @@ Result<std::unique_ptr<Graph>> Graph::open_snapshot(const std::string& path) {
     const void* const shared = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, file, 0);
     if (shared != MAP_FAILED) {
       ::madvise(const_cast<void*>(shared), bytes, MADV_SEQUENTIAL);
-      const Sha256 digest = sha256(Bytes(static_cast<const uint8_t*>(shared) + sizeof(Header), bytes - sizeof(Header)));
-      holds = std::memcmp(digest.bytes.data(), expected.digest, 32) == 0;
+      Sha256Stream hash;
+      constexpr size_t kPiece = size_t{4} << 20;
+      for (size_t at = sizeof(Header); at < bytes && !s.closing.load(std::memory_order_relaxed); at += kPiece) {
+        hash.update(Bytes(static_cast<const uint8_t*>(shared) + at, std::min(kPiece, bytes - at)));
+      }
+      holds = std::memcmp(hash.finish().bytes.data(), expected.digest, 32) == 0;
       ::munmap(const_cast<void*>(shared), bytes);
     }
     ::close(file);

@@ -29,6 +29,7 @@ Store::Store() : listed_in(epochs), deployed_in(epochs), matcher(std::make_uniqu
 }
 
 Store::~Store() {
+  closing.store(true, std::memory_order_relaxed);
   if (verifier.joinable()) verifier.join();
   if (mapping != nullptr) munmap(mapping, mapping_bytes);
 }

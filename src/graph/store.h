@@ -165,6 +165,7 @@ struct Store {
   std::string snapshot_path;
   std::thread verifier;
   std::atomic<int> verified{1};         // 0 running, 1 holds (or no snapshot), 2 does not
+  std::atomic<bool> closing{false};     // nobody waits for the verifier any more
   std::unique_ptr<Matcher> matcher;
   std::vector<std::function<void(const Changes&)>> subscribers;
 
