@@ -6,6 +6,7 @@
 #include "waybill/base/json_out.h"
 #include "waybill/base/sha256.h"
 #include "waybill/server/world.h"
+#include "waybill/store/kv.h"
 
 namespace waybill::server {
 namespace {
@@ -116,6 +117,7 @@ struct Auth::State {
   absl::flat_hash_map<Sha256, Token> tokens;
   absl::flat_hash_map<std::string, std::shared_ptr<const Principal>> principals;
   absl::flat_hash_map<Sha256, OneSession> sessions;
+  store::KeyValue* kept = nullptr;
   uint64_t grants_as_of = 0;
   std::pair<Sha256, std::shared_ptr<const Principal>> local;
   mutable std::mutex failures_mutex;
@@ -303,15 +305,46 @@ Result<Auth::Session> Auth::begin_session(std::string_view token, std::string_vi
   const Time now = state_->now();
   if (state_->sessions.size() >= kMaxSessions) absl::erase_if(state_->sessions, [&](const auto& one) { return one.second.until < now; });
   if (state_->sessions.size() >= kMaxSessions) return fail(Code::unavailable, "too many people are logged in");
-  state_->sessions[sha256(session.cookie)] = {session.csrf, who->id, who, {now.ms + kSessionMs}};
+  const Sha256 hash = sha256(session.cookie);
+  state_->sessions[hash] = {session.csrf, who->id, who, {now.ms + kSessionMs}};
+  if (state_->kept != nullptr) {
+    JsonWriter w;
+    w.begin_object().field("csrf", session.csrf).field("principal", who->id).end_object();
+    (void)state_->kept->put("sessions", hash.hex(), w.text(), {now.ms + kSessionMs});
+  }
   return session;
 }
 
 void Auth::end_session(const http::Request& request) {
   const auto cookie = find_cookie(request, kCookieName);
   if (cookie.empty()) return;
+  const Sha256 hash = sha256(cookie);
   const std::unique_lock lock(state_->mutex);
-  state_->sessions.erase(sha256(cookie));
+  state_->sessions.erase(hash);
+  if (state_->kept != nullptr) (void)state_->kept->erase("sessions", hash.hex());
+}
+
+void Auth::keep_sessions_in(store::KeyValue* kept) {
+  const std::unique_lock lock(state_->mutex);
+  state_->kept = kept;
+  std::vector<std::string> ended;
+  (void)kept->scan("sessions", "", [&](std::string_view key, std::string_view value) {
+    const auto hash = parse_sha256(key);
+    const auto document = JsonDocument::parse(value);
+    if (!hash || !document) return true;
+    const std::string principal(document->root()["principal"].string_or(""));
+    const auto who = state_->principals.find(principal);
+    // A session needs a token of its owner that still stands: ending the tokens ends the sessions.
+    const bool stands = std::any_of(state_->tokens.begin(), state_->tokens.end(), [&](const auto& token) { return token.second.info.principal == principal; });
+    if (who == state_->principals.end() || !stands) {
+      ended.emplace_back(key);
+    } else {
+      // The store forgets it when its time is over; until then this much at the most.
+      state_->sessions[*hash] = {std::string(document->root()["csrf"].string_or("")), principal, who->second, {state_->now().ms + kSessionMs}};
+    }
+    return true;
+  });
+  for (const auto& key : ended) (void)kept->erase("sessions", key);
 }
 
 Result<Auth::MadeToken> Auth::make_token(const NewToken& wanted, std::string_view by) {

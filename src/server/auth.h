@@ -18,6 +18,10 @@
 #include "waybill/base/result.h"
 #include "waybill/base/time.h"
 
+namespace waybill::store {
+class KeyValue;
+}
+
 namespace waybill::server {
 
 class World;
@@ -77,6 +81,8 @@ class Auth {
   };
   Result<Session> begin_session(std::string_view token, std::string_view peer);
   void end_session(const http::Request& request);
+  // Sessions survive a restart there; without it they live in memory only.
+  void keep_sessions_in(store::KeyValue* kept);
 
   // Grants roles (an entry) and makes a token that has them. The token is returned once. Errors: invalid.
   struct NewToken {

@@ -1,7 +1,7 @@
 // The same write with the same Idempotency-Key gets the first answer, for 24 hours.
 //
-// Used by server.h around every write. Kept in memory: losing it costs work and never an answer (architecture.md, "What is
-// an entry"), and evidence finds its own duplicates anyway.
+// Used by server.h around every write. Kept in memory and, across restarts, in store/kv: losing it costs work and never an
+// answer (architecture.md, "What is an entry"), and evidence finds its own duplicates anyway.
 #pragma once
 
 #include <deque>
@@ -16,11 +16,16 @@
 #include "waybill/base/sha256.h"
 #include "waybill/base/time.h"
 
+namespace waybill::store {
+class KeyValue;
+}
+
 namespace waybill::server {
 
 class Idempotency {
  public:
   explicit Idempotency(Clock& clock) : clock_(clock) {}
+  void keep_in(store::KeyValue* kept) { stored_ = kept; }
 
   struct Begun {
     std::optional<http::Response> answer;   // given before, or a refusal: send it
@@ -40,7 +45,9 @@ class Idempotency {
     bool done = false;
     http::Response response;
   };
+  std::optional<Kept> load(const Sha256& ticket);
   Clock& clock_;
+  store::KeyValue* stored_ = nullptr;
   std::mutex mutex_;
   absl::flat_hash_map<Sha256, Kept> kept_;
   std::deque<Sha256> order_;

@@ -26,6 +26,7 @@ constexpr Parameter kDbom[] = {{"with_documents", "1: a zip that holds the evide
 constexpr Parameter kAdvisories[] = {{"source", "where they come from, for the entry"}};
 constexpr Parameter kDeployments[] = {{"service", "name or scope"}, {"environment", "its name"}, {"all", "1: also those that have ended"},
                                       {"cursor", "where the last answer ended"}, {"limit", "how many at once, 1 to 500"}};
+constexpr Parameter kScope[] = {{"scope", "organisation/team/service: what holds there"}};
 constexpr Parameter kConfiguration[] = {{"kind", "service, environment, trust, list"}};
 
 constexpr Route kRoutes[] = {
@@ -65,7 +66,7 @@ constexpr Route kRoutes[] = {
      R"({"rule":"known-exploited-vulnerability","matches":"*","service":"harbour","environment":"production","reason":"…","until":"…"})", R"({"id":"x-44"})", false},
     {"POST", "/api/v1/exceptions/{id}/approvals", kApprovers, Run::worker, approve_exception_route, "decisions", "Approves an exception", {}, R"({"reason":"…"})", R"({"id":"x-44"})", false},
     {"DELETE", "/api/v1/exceptions/{id}", kApprovers, Run::worker, revoke_exception_route, "decisions", "Revokes an exception", {}, {}, R"({"id":"x-44"})", false},
-    {"GET", "/api/v1/policies", kReaders, Run::here, list_policies, "decisions", "Packs and policy documents in force", {}, {}, R"({"items":[]})", false},
+    {"GET", "/api/v1/policies", kReaders, Run::here, list_policies, "decisions", "Packs and policy documents in force", kScope, {}, R"({"packs":[],"documents":[]})", false},
     {"POST", "/api/v1/policies", kAdmins, Run::worker, post_policy, "decisions", "Applies a policy document (YAML or JSON)", {}, "a policy document", R"({"entry":12})", false},
     // --- questions
     {"GET", "/api/v1/trace", kReaders, Run::here, trace_of, "questions", "From a vulnerability, package, artifact or service to what runs it", kTrace, {}, R"({"of":"CVE-…"})"},

@@ -75,6 +75,7 @@ Result<http::Response> post_decision(Context& context) {
   if (!context.who().may(kCollectorBit | kApproverBit | kAdminBit)) question.preview = true;
   if (!context.sees(question.service)) return fail(Error(Code::denied, "the service " + std::string(question.service) + " is outside of your scopes"));
   TRY(const auto answer, context.world().decider().ask(question));
+  if (!context.sees(answer.decision->service_scope)) return fail(Error(Code::denied, "this belongs to " + answer.decision->service_scope + ", which is outside of your scopes"));
   return http::Response::json(*answer.document);
 }
 
@@ -254,15 +255,48 @@ Result<http::Response> revoke_exception_route(Context& context) {
 }
 
 Result<http::Response> list_policies(Context& context) {
-  const auto set = context.world().decider().policies();
+  auto& decider = context.world().decider();
+  const auto set = decider.policies();
+  const auto scope = context.parameter_or("scope", "");
+  // What is in force for the scope, by tier; a tier whose policies do not load says nothing.
+  std::array<std::shared_ptr<const policy::Resolved>, 3> by_tier;
+  for (const auto tier : policy::kTiers)
+    if (auto resolved = decider.resolve(scope, tier)) by_tier[static_cast<size_t>(tier)] = std::move(*resolved);
+  const auto per_tier = [&](JsonWriter& w, std::string_view name, const std::function<std::string_view(const policy::Resolved&)>& word) {
+    w.key(name).begin_object();
+    for (const auto tier : policy::kTiers)
+      if (const auto& resolved = by_tier[static_cast<size_t>(tier)]) w.field(policy::to_string(tier), word(*resolved));
+    w.end_object();
+  };
   JsonWriter w;
-  w.begin_object().key("documents").begin_array();
+  w.begin_object().field("scope", scope).key("documents").begin_array();
   for (const auto& document : set->documents())
     w.begin_object().field("scope", document.scope).field("entry", document.entry).field_raw("document", document.json.empty() ? "{}" : document.json).end_object();
-  w.end_array().key("items").begin_array();
+  w.end_array().key("packs").begin_array();
   for (const auto& pack : set->packs()) {
-    w.begin_object().field("pack", pack.name).field("version", pack.version).field("title", pack.title).field("digest", pack.digest.to_string()).key("rules").begin_array();
-    for (const auto& rule : pack.rules) w.begin_object().field("id", rule.id).field("title", rule.title).field("severity", rule.severity).field("remedy", rule.remedy).end_object();
+    w.begin_object().field("pack", pack.name).field("version", pack.version).field("title", pack.title).field("digest", pack.digest.to_string());
+    per_tier(w, "mode", [&](const policy::Resolved& resolved) {
+      for (const auto& used : resolved.packs)
+        if (used.pack == pack.name) return policy::to_string(used.mode);
+      return policy::to_string(policy::Mode::off);
+    });
+    w.key("rules").begin_array();
+    for (const auto& rule : pack.rules) {
+      w.begin_object().field("id", rule.id).field("title", rule.title).field("severity", rule.severity).field("remedy", rule.remedy);
+      per_tier(w, "verdict", [&](const policy::Resolved& resolved) {
+        for (const auto& in_force : resolved.rules)
+          if (in_force.rule != nullptr && in_force.rule->id == rule.id) return policy::to_string(in_force.verdict);
+        return std::string_view("off");
+      });
+      per_tier(w, "mode", [&](const policy::Resolved& resolved) {
+        for (const auto& in_force : resolved.rules)
+          if (in_force.rule != nullptr && in_force.rule->id == rule.id) return policy::to_string(in_force.mode);
+        return policy::to_string(policy::Mode::off);
+      });
+      w.key("controls").begin_array();
+      for (const auto& control : rule.controls) w.value(control);
+      w.end_array().end_object();
+    }
     w.end_array().end_object();
   }
   w.end_array().end_object();

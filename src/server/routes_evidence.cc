@@ -246,7 +246,7 @@ Result<http::Response> post_advisories(Context& context) {
   TRY(const auto receipt, context.world().collector().import_advisories(std::string(body), context.parameter_or("source", ""), std::string(context.actor())));
   JsonWriter w;
   w.begin_object().field("changed", receipt.changed);
-  if (receipt.changed) w.field("entry", receipt.index);
+  if (receipt.changed) w.field("entry", receipt.index).field("index", receipt.index);
   w.field("source", receipt.source).field("records", receipt.records).field("added", receipt.added).field("updated", receipt.updated).field("same", receipt.same);
   w.field("refused", receipt.refused).key("refusals").begin_array();
   for (const auto& refusal : receipt.refusals) w.value(refusal);

@@ -80,13 +80,21 @@ Result<http::Response> list_tokens(Context& context) {
   if (context.site.auth == nullptr) return fail(no_server());
   JsonWriter w;
   w.begin_object().key("items").begin_array();
+  const auto principals = context.site.auth->principals();
   for (const auto& token : context.site.auth->tokens()) {
     w.begin_object();
     append_token(w, token);
-    w.end_object();
+    w.key("roles").begin_array();
+    const auto who = std::find_if(principals.begin(), principals.end(), [&](const auto& one) { return one->id == token.principal; });
+    for (const auto& role : roles())
+      if (who != principals.end() && (*who)->may(static_cast<Roles>(role.role))) w.value(role.word);
+    w.end_array().key("scopes").begin_array();
+    if (who != principals.end())
+      for (const auto& scope : (*who)->scopes) w.value(scope);
+    w.end_array().end_object();
   }
   w.end_array().key("principals").begin_array();
-  for (const auto& who : context.site.auth->principals()) {
+  for (const auto& who : principals) {
     w.begin_object();
     append_who(w, *who);
     w.end_object();

@@ -18,6 +18,7 @@
 #include "waybill/server/receipts.h"
 #include "waybill/server/routes.h"
 #include "waybill/server/workers.h"
+#include "waybill/store/kv.h"
 
 namespace waybill::server {
 namespace {
@@ -54,6 +55,7 @@ struct Server::State {
   std::unique_ptr<Auth> auth;
   Metrics metrics;
   std::shared_ptr<EventHub> events;
+  std::unique_ptr<store::KeyValue> kept;   // sessions and idempotency keys, across restarts
   Idempotency idempotency;
   Site site;
   // Declared before the sockets: these outlive them, and are stopped by hand in the right order.
@@ -224,7 +226,8 @@ struct Server::State {
     const auto& request = exchange.request();
     if (request.query.empty() && request.header("idempotency-key").empty() && caller.who && caller.who->may(kCollectorBit | kApproverBit | kAdminBit)) {
       if (const auto text = scan_question(request.body, match.parts[0]); text && caller.who->sees(text->service)) {
-        if (const auto answer = world.decider().find_repeat(to_question(*text, *caller.who))) {
+        const auto answer = world.decider().find_repeat(to_question(*text, *caller.who));
+        if (answer && caller.who->sees(answer->decision->service_scope)) {
           auto response = http::Response::json(*answer->document);
           finish(response, request, match.route, caller.who->id, started);
           return response;
@@ -294,10 +297,12 @@ struct Server::State {
 
   void keep_house() {
     std::unique_lock lock(housekeeping);
+    uint64_t rounds = 0;
     while (!stopping) {
       if (housekeeper_wakes.wait_for(lock, std::chrono::seconds(15), [&] { return stopping; })) return;
       lock.unlock();
       events->keep_alive();
+      if (++rounds % 240 == 0) (void)kept->purge_expired();  // once an hour
       lock.lock();
     }
   }
@@ -319,7 +324,10 @@ const std::optional<std::string>& Server::first_token() const { return state_->a
 Result<std::unique_ptr<Server>> Server::start(World& world, ServerOptions options) {
   auto state = std::make_unique<State>(world, std::move(options));
   auto& s = *state;
+  TRY(s.kept, store::KeyValue::open(world.options().data_dir + "/state.db", world.clock()));
+  s.idempotency.keep_in(s.kept.get());
   TRY(s.auth, Auth::open(world));
+  s.auth->keep_sessions_in(s.kept.get());
   TRY_DO(s.auth->make_local_token());
   s.site.auth = s.auth.get();
   s.site.metrics = &s.metrics;

@@ -146,6 +146,24 @@ TEST(Server, TokensSurviveARestartAndTheFirstOneIsShownOnce) {
   EXPECT_EQ(server.client()->call("GET", "/api/v1/status").status, 200);
 }
 
+TEST(Server, SessionsAndIdempotencyKeysSurviveARestart) {
+  TestServer server;
+  const auto session = server.client("")->call("POST", "/api/v1/session", "{\"token\":\"" + server.token + "\"}");
+  ASSERT_EQ(session.status, 200) << session.body;
+  const auto cookie = session.header("set-cookie");
+  const http::Headers with = {{"cookie", std::string(cookie.substr(0, cookie.find(';')))}};
+  const std::string body = R"({"kind":"environment","name":"staging","tier":"staging"})";
+  const auto first = server.client()->call("POST", "/api/v1/configuration", body, {{"idempotency-key", "k"}});
+  ASSERT_EQ(first.status, 201);
+  server.close();
+  server.open({});
+  ASSERT_EQ(server.error, "");
+  EXPECT_EQ(server.client("")->call("GET", "/api/v1/session", {}, with).status, 200);
+  const auto again = server.client()->call("POST", "/api/v1/configuration", body, {{"idempotency-key", "k"}});
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(server.client()->call("POST", "/api/v1/configuration", body + " ", {{"idempotency-key", "k"}}).status, 422);
+}
+
 TEST(Server, ASecondServerOnTheSameDirectoryIsRefusedWithThePid) {
   TestServer server;
   WorldOptions options;
