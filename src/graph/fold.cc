@@ -338,18 +338,34 @@ Changes Fold::run() {
 // --- contents -----------------------------------------------------------------------------------------------------
 
 uint32_t Fold::trait_of(const facts::Contains& component, bool has_purl) {
+  const auto number_of = [&](std::string_view wanted) -> uint32_t {  // a document repeats a few licences and suppliers
+    if (wanted.empty()) return 0;
+    for (const auto& [known, number] : recent_texts_) {
+      if (known == wanted) return number;
+    }
+    const uint32_t number = text(wanted);
+    if (recent_texts_.size() < 12) recent_texts_.emplace_back(wanted, number);
+    return number;
+  };
   TraitRow row{};
-  row.licence = text(component.licence);
-  row.supplier = text(component.supplier);
+  row.licence = number_of(component.licence);
+  row.supplier = number_of(component.supplier);
   row.bits = static_cast<uint32_t>(component.kind) | static_cast<uint32_t>(component.scope) << 4 | (component.hashes.empty() ? 0u : 1u) << 8 |
              (has_purl ? 0u : 1u) << 9 | (component.version.empty() ? 1u : 0u) << 10 | (component.name.empty() ? 1u : 0u) << 11;
+  for (const uint32_t number : recent_traits_) {
+    if (std::memcmp(&s_.traits[number], &row, sizeof row) == 0) return number;
+  }
+  const auto keep_recent = [&](uint32_t number) {
+    if (recent_traits_.size() < 12) recent_traits_.push_back(number);
+    return number;
+  };
   const std::string_view bytes(reinterpret_cast<const char*>(&row), sizeof row);
   const uint64_t key = s_.hash(bytes);
   const uint32_t found = s_.trait_index.find(key, [&](uint32_t number) { return std::memcmp(&s_.traits[number - 1], &row, sizeof row) == 0; });
-  if (found != 0) return found - 1;
+  if (found != 0) return keep_recent(found - 1);
   const uint32_t number = s_.traits.push(row);
   s_.trait_index.insert(key, number + 1);
-  return number;
+  return keep_recent(number);
 }
 
 uint32_t Fold::add_set(const std::string& bytes, uint32_t count) {
@@ -382,12 +398,32 @@ void Fold::add_inventory() {
   std::vector<Item> items;
   items.reserve(batch_.contains.size());
   uint32_t counts[6] = {};  // without purl, version, licence, hash, supplier, name
-  for (const auto& component : batch_.contains) s_.node_index.prefetch(s_.hash(Kind::package, component.purl));
-  for (uint32_t i = 0; i < batch_.contains.size(); ++i) {
+  // Each step touches memory that nobody has touched for long: all of it is asked for ahead, step by step.
+  const auto count = static_cast<uint32_t>(batch_.contains.size());
+  std::vector<uint64_t> keys(count);
+  std::vector<Id> guesses(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    keys[i] = s_.hash(Kind::package, batch_.contains[i].purl);
+    s_.node_index.prefetch(keys[i]);
+  }
+  const auto& package_nodes = s_.nodes[static_cast<size_t>(Kind::package)];
+  for (uint32_t i = 0; i < count; ++i) {
+    const Id guess = Id::of_value(s_.node_index.peek(keys[i]));
+    if (guess.kind() != Kind::package) continue;
+    guesses[i] = guess;
+    __builtin_prefetch(&package_nodes[guess.number()]);
+    __builtin_prefetch(&s_.packages[guess.number()]);
+    s_.listed_in.prefetch(guess.number());
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    if (!guesses[i]) continue;
+    __builtin_prefetch(s_.names.at(package_nodes[guesses[i].number()].text));
+    s_.listed_in.prefetch_block(guesses[i].number());
+  }
+  for (uint32_t i = 0; i < count; ++i) {
     const auto& component = batch_.contains[i];
     bool has_purl = true;
-    const Id id = package_of(component, has_purl);
-    s_.listed_in.prefetch(id.number());
+    const Id id = guesses[i] && s_.text(guesses[i]) == component.purl ? guesses[i] : package_of(component, has_purl);
     const uint32_t trait = trait_of(component, has_purl);
     counts[0] += !has_purl;
     counts[1] += component.version.empty();

@@ -57,6 +57,10 @@ class HashIndex {
       if (slot >> 32 == tag && same(static_cast<uint32_t>(slot))) return static_cast<uint32_t>(slot);
     }
   }
+  // The first number under a hash that looks the same, without asking; 0 when there is none. For what is fetched ahead.
+  uint32_t peek(uint64_t hash) const {
+    return find(hash, [](uint32_t) { return true; });
+  }
   void prefetch(uint64_t hash) const {
     if (const Table* table = table_.load(std::memory_order_relaxed)) __builtin_prefetch(&table->slots[static_cast<uint32_t>(hash >> 32) & table->mask]);
   }
