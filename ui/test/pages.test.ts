@@ -22,7 +22,7 @@ describe("deliveries", () => {
   it("SayItInOneSentence", () => {
     expect(deliveries_sentence(deliveries)).toBe("6 changes are on their way; 5 are stuck, 2 of them only for want of an approval.");
     expect(deliveries_sentence(deliveries.slice(0, 1))).toBe("1 change is on its way; 1 is stuck, only for want of an approval.");
-    expect(deliveries_sentence(deliveries.slice(6))).toBe("All 2 changes that are known have arrived in production.");
+    expect(deliveries_sentence(deliveries.slice(6))).toBe("Both changes that are known have arrived in production.");
     expect(deliveries_sentence([])).toBe("No change is on its way.");
   });
   it("MeasureWaitingBetweenStagesAndWhatStillRunsUntilNow", () => {

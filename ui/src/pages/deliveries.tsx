@@ -45,7 +45,7 @@ export function deliveries_sentence(items: readonly Item[]): string {
   const stuck = under_way.filter((d) => standing_of(d) === "stuck");
   const arrived = items.length - under_way.length;
   if (items.length === 0) return "No change is on its way.";
-  if (under_way.length === 0) return arrived === 1 ? "The one change that is known has arrived in production." : `All ${arrived} changes that are known have arrived in production.`;
+  if (under_way.length === 0) return arrived === 1 ? "The one change that is known has arrived in production." : `${arrived === 2 ? "Both" : `All ${arrived}`} changes that are known have arrived in production.`;
   const approval = stuck.filter((d) => d.stages.some((s) => s.state === "waiting" && s.verdict === "ask")).length;
   const begin = under_way.length === 1 ? "1 change is on its way" : `${under_way.length} changes are on their way`;
   if (stuck.length === 0) return `${begin}; none is stuck.`;
@@ -117,7 +117,7 @@ export function Lane({ of, heads, longest, alone = false }: { of: Item; heads: r
       <div class="stages">{stages.map((s, i) => <StageCell key={s.key} of={s} head={heads.find((h) => h.key === s.key)} longest={longest} next_none={(stages[i + 1]?.state ?? "none") === "none"} />)}</div>
       <div class="eta">
         {state === "arrived" && last?.from
-          ? <><b>done {last.from.slice(0, 10) === now.toISOString().slice(0, 10) ? "today" : day(last.from, now)} {clock(last.from)}</b>{first ? `${span(seconds_between(first, last.from))} from the beginning` : ""}{of.verdict && of.verdict !== "allow" ? <><br /><Verdict of={of.verdict} /> now</> : null}</>
+          ? <><b>done {last.from.slice(0, 10) === now.toISOString().slice(0, 10) ? "today" : day(last.from, now)} {clock(last.from)}</b>{first ? `${span(seconds_between(first, last.from))} in all` : ""}{of.verdict && of.verdict !== "allow" ? <><br /><Verdict of={of.verdict} /> now</> : null}</>
           : first ? <><b>{span(seconds_between(first, now))}</b>so far</> : <><b>cannot say</b>nothing is timed yet</>}
       </div>
       {stuck ? (

@@ -63,7 +63,7 @@ export function Service({ name }: { name: string }): JSX.Element {
                     <td class="full nb"><a href={href(subject_href(cell.digest))}>{short_name(cell.name || cell.digest)}</a> <Digest of={cell.digest} plain /></td>
                     <td class="s full">{cell.summary || ""}</td>
                     <td><Time of={cell.since} /></td>
-                    <td class="end">{cell.next ? <>{cell.next.decision ? <a href={href(`/decisions/${cell.next.decision}`)}><Verdict of={cell.next.verdict} /></a> : <Verdict of={cell.next.verdict} />} <span class="nar m">next</span></> : <span class="m">none waits</span>}</td>
+                    <td class="end">{cell.next ? <>{cell.next.decision ? <a href={href(`/decisions/${cell.next.decision}`)}><Verdict of={cell.next.verdict} /></a> : <Verdict of={cell.next.verdict} />} <span class="nar m">next</span></> : <span class="m nb">none waits</span>}</td>
                     <td class="off"><a href={`/api/v1/deployments/${cell.deployment}/dbom`} download={`${cell.deployment}.dbom.json`}>download</a></td>
                   </tr>
                 ))}
