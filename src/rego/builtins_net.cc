@@ -4,12 +4,13 @@
 #include <map>
 
 #include "waybill/rego/builtins.h"
+#include "waybill/rego/wide.h"
 #include "waybill/rego/text.h"
 
 namespace waybill::rego {
 namespace {
 
-using Address = unsigned __int128;
+using Address = Uint128;
 
 struct Network {
   Address first = 0;

@@ -3,6 +3,7 @@
 
 #include "waybill/rego/big_number.h"
 #include "waybill/rego/builtins.h"
+#include "waybill/rego/wide.h"
 #include "waybill/rego/text.h"
 
 namespace waybill::rego {
@@ -261,7 +262,7 @@ Value format_int_(BuiltinCall& c, std::span<const Value> o) {
   const auto base = whole_number(o[1]);
   if (!base || (*base != 2 && *base != 8 && *base != 10 && *base != 16)) return c.fail_type("operand 2 must be one of {2, 8, 10, 16}");
   if (is_whole(o[0])) return c.string(to_base(o[0], static_cast<int>(*base)));
-  const Value cut = from_float(c.heap, static_cast<long double>(static_cast<__int128>(to_float(o[0]))));
+  const Value cut = from_float(c.heap, static_cast<long double>(static_cast<Int128>(to_float(o[0]))));
   return c.string(to_base(cut, static_cast<int>(*base)));
 }
 

@@ -1,6 +1,7 @@
 // time.*
 #include "waybill/rego/big_number.h"
 #include "waybill/rego/builtins.h"
+#include "waybill/rego/wide.h"
 #include "waybill/rego/go_time.h"
 
 namespace waybill::rego {
@@ -67,7 +68,7 @@ bool when(BuiltinCall& c, std::span<const Value> o, size_t at, When& out) {
 }
 
 Value to_ns(BuiltinCall& c, int64_t seconds, int64_t nanosecond) {
-  const __int128 ns = static_cast<__int128>(seconds) * 1'000'000'000 + nanosecond;
+  const Int128 ns = static_cast<Int128>(seconds) * 1'000'000'000 + nanosecond;
   if (ns > INT64_MAX || ns < INT64_MIN) return c.fail("time outside of valid range");
   return Value::of(static_cast<int64_t>(ns));
 }

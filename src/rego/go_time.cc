@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "waybill/rego/text.h"
+#include "waybill/rego/wide.h"
 
 namespace waybill::rego {
 namespace {
@@ -693,19 +694,19 @@ std::optional<int64_t> parse_go_duration(std::string_view s) {
   if (s == "0") return 0;
   if (s.empty()) return std::nullopt;
   long double total = 0;
-  __int128 exact = 0;
+  Int128 exact = 0;
   while (!s.empty()) {
-    __int128 whole = 0, fraction = 0, scale = 1;
+    Int128 whole = 0, fraction = 0, scale = 1;
     size_t n = 0;
     bool digits = false;
     for (; n < s.size() && s[n] >= '0' && s[n] <= '9'; ++n, digits = true) {
       whole = whole * 10 + (s[n] - '0');
-      if (whole > (__int128{1} << 70)) return std::nullopt;
+      if (whole > (Int128{1} << 70)) return std::nullopt;
     }
     if (n < s.size() && s[n] == '.') {
       ++n;
       for (; n < s.size() && s[n] >= '0' && s[n] <= '9'; ++n, digits = true) {
-        if (scale < __int128{1'000'000'000'000'000'000}) fraction = fraction * 10 + (s[n] - '0'), scale *= 10;
+        if (scale < Int128{1'000'000'000'000'000'000}) fraction = fraction * 10 + (s[n] - '0'), scale *= 10;
       }
     }
     if (!digits) return std::nullopt;
@@ -723,7 +724,7 @@ std::optional<int64_t> parse_go_duration(std::string_view s) {
     else if (unit == "h") factor = 3'600'000'000'000;
     else return std::nullopt;
     exact += whole * factor + fraction * factor / scale;
-    if (exact > static_cast<__int128>(INT64_MAX)) return std::nullopt;
+    if (exact > static_cast<Int128>(INT64_MAX)) return std::nullopt;
   }
   static_cast<void>(total);
   return negative ? -static_cast<int64_t>(exact) : static_cast<int64_t>(exact);

@@ -286,6 +286,9 @@ class Compiler {
       for (const Clause& c : g->clauses) {
         for (const Value& v : c.code.constants) v.hash();
       }
+      if (g->fallback) {
+        for (const Value& v : g->fallback->code.constants) v.hash();
+      }
     }
     for (bool changed = true; changed;) {
       changed = false;
