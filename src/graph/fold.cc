@@ -493,7 +493,7 @@ void Fold::add_inventory() {
     Packer packer(*this, packed, named_);
     fields(packer, copy);
     write_varint(packed, batch_.depends_on.size());
-    for (const uint32_t count : counts) write_varint(packed, count);
+    for (const uint32_t missing : counts) write_varint(packed, missing);
   }
   row.record = keep(packed);
   // The same actor with the same tool speaks again: what it said before is no longer in force.
