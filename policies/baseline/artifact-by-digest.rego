@@ -21,13 +21,15 @@ something_else if input.subject.type != "image"
 broken contains finding if {
 	input.subject.resolved_by == "tag"
 	finding := {
-		"on": input.subject.id,
-		"message": sprintf("it was asked for by a tag, which may move: %s", [object.get(input.subject, "name", input.subject.id)]),
-		"fix": sprintf("use %s@%s", [object.get(input.subject, "repository", "<image>"), input.subject.id]),
+		"on": subject_id,
+		"message": sprintf("it was asked for by a tag, which may move: %s", [object.get(input.subject, "name", subject_id)]),
+		"fix": sprintf("use %s@%s", [object.get(input.subject, "repository", "<image>"), subject_id]),
 	}
 }
 
 unknown contains finding if {
 	not input.subject.resolved_by
-	finding := {"on": input.subject.id, "message": "nobody says whether it was asked for by its digest or by a tag"}
+	finding := {"on": subject_id, "message": "nobody says whether it was asked for by its digest or by a tag"}
 }
+
+subject_id := object.get(input.subject, "id", "the subject")

@@ -16,8 +16,10 @@ package waybill.baseline.artifact_known
 broken contains finding if {
 	not input.subject.known
 	finding := {
-		"on": input.subject.id,
+		"on": subject_id,
 		"message": "nothing is known about this artifact: no document about it has arrived",
-		"fix": sprintf("waybill collect <files> --subject %s", [input.subject.id]),
+		"fix": sprintf("waybill collect <files> --subject %s", [subject_id]),
 	}
 }
+
+subject_id := object.get(input.subject, "id", "the subject")

@@ -18,12 +18,14 @@ package waybill.baseline.artifact_not_old
 broken contains finding if {
 	input.subject.age_days > input.parameters.artifact_not_old.max_age_days
 	finding := {
-		"on": input.subject.id,
+		"on": subject_id,
 		"message": sprintf("it was built %d days ago, %d are allowed", [input.subject.age_days, input.parameters.artifact_not_old.max_age_days]),
 	}
 }
 
 unknown contains finding if {
 	not input.subject.age_days
-	finding := {"on": input.subject.id, "message": "it is not known when it was built", "fix": "collect its provenance or a bill of materials that states the time"}
+	finding := {"on": subject_id, "message": "it is not known when it was built", "fix": "collect its provenance or a bill of materials that states the time"}
 }
+
+subject_id := object.get(input.subject, "id", "the subject")

@@ -33,16 +33,16 @@ good if {
 broken contains finding if {
 	count(own) == 0
 	finding := {
-		"on": input.subject.id,
+		"on": subject_id,
 		"message": "nobody has signed this artifact",
-		"fix": sprintf("waybill sign %s", [input.subject.id]),
+		"fix": sprintf("waybill sign %s", [subject_id]),
 	}
 }
 
 broken contains finding if {
 	not good
 	some signature in own
-	finding := {"on": input.subject.id, "message": sprintf("the signature by %s does not count: %s", [signer(signature), fault(signature)])}
+	finding := {"on": subject_id, "message": sprintf("the signature by %s does not count: %s", [signer(signature), fault(signature)])}
 }
 
 signer(signature) := object.get(signature, "identity", object.get(signature, "key", "an unnamed signer"))
@@ -50,3 +50,5 @@ signer(signature) := object.get(signature, "identity", object.get(signature, "ke
 fault(signature) := object.get(signature, "reason", "its signer is not on the list of those we trust here") if not signature.trusted
 
 else := "it is in no transparency log"
+
+subject_id := object.get(input.subject, "id", "the subject")

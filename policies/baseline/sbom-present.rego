@@ -16,12 +16,14 @@ package waybill.baseline.sbom_present
 broken contains finding if {
 	count([sbom | some sbom in input.sboms; sbom.on_subject]) == 0
 	finding := {
-		"on": input.subject.id,
+		"on": subject_id,
 		"message": sprintf("no bill of materials of this very artifact has arrived%s", [elsewhere]),
-		"fix": sprintf("waybill sbom %s | waybill collect -", [input.subject.id]),
+		"fix": sprintf("waybill sbom %s | waybill collect -", [subject_id]),
 	}
 }
 
 default elsewhere := ""
 
 elsewhere := sprintf("; %d that speak of something else do not count", [count(input.sboms)]) if count(input.sboms) > 0
+
+subject_id := object.get(input.subject, "id", "the subject")

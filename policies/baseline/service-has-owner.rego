@@ -16,7 +16,7 @@ package waybill.baseline.service_has_owner
 broken contains finding if {
 	not input.service
 	finding := {
-		"on": input.subject.id,
+		"on": subject_id,
 		"message": "it belongs to no service that we know, so nobody owns it",
 		"fix": "name the service: `waybill check … --service <name>`, and describe it in a service document",
 	}
@@ -34,3 +34,5 @@ unknown contains finding if {
 }
 
 service_name := object.get(input.service, "scope", object.get(input.service, "name", "the service"))
+
+subject_id := object.get(input.subject, "id", "the subject")

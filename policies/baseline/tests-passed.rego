@@ -29,9 +29,9 @@ broken contains finding if {
 	some kind in input.parameters.tests_passed.required_kinds
 	not kind in ran
 	finding := {
-		"on": input.subject.id,
+		"on": subject_id,
 		"message": sprintf("no %s tests of this version have arrived", [kind]),
-		"fix": sprintf("waybill collect junit.xml --subject %s", [input.subject.id]),
+		"fix": sprintf("waybill collect junit.xml --subject %s", [subject_id]),
 	}
 }
 
@@ -49,3 +49,5 @@ unknown contains finding if {
 }
 
 suite(run) := object.get(run, "suite", "a suite without a name")
+
+subject_id := object.get(input.subject, "id", "the subject")

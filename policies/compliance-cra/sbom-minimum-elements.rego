@@ -34,9 +34,9 @@ good if {
 broken contains finding if {
 	count(own) == 0
 	finding := {
-		"on": input.subject.id,
+		"on": subject_id,
 		"message": "there is no bill of materials of this very artifact",
-		"fix": sprintf("waybill sbom %s | waybill collect -", [input.subject.id]),
+		"fix": sprintf("waybill sbom %s | waybill collect -", [subject_id]),
 	}
 }
 
@@ -45,7 +45,7 @@ broken contains finding if {
 	some sbom in own
 	count(missing(sbom)) > 0
 	finding := {
-		"on": object.get(sbom, "of", input.subject.id),
+		"on": object.get(sbom, "of", subject_id),
 		"message": sprintf("the bill of materials by %s lacks somewhere: %s", [object.get(sbom, "tool", "an unnamed tool"), concat(", ", missing(sbom))]),
 	}
 }
@@ -53,5 +53,7 @@ broken contains finding if {
 unknown contains finding if {
 	some sbom in own
 	not missing(sbom)
-	finding := {"on": object.get(sbom, "of", input.subject.id), "message": sprintf("it is not known whether it has the fields of %s", [asked_for])}
+	finding := {"on": object.get(sbom, "of", subject_id), "message": sprintf("it is not known whether it has the fields of %s", [asked_for])}
 }
+
+subject_id := object.get(input.subject, "id", "the subject")

@@ -22,7 +22,7 @@ good if {
 broken contains finding if {
 	count(input.builds) == 0
 	finding := {
-		"on": input.subject.id,
+		"on": subject_id,
 		"message": "nothing says who built it",
 		"fix": "build on a listed builder and collect its provenance",
 	}
@@ -36,7 +36,7 @@ broken contains finding if {
 
 unknown contains finding if {
 	not input.builds
-	finding := {"on": input.subject.id, "message": "it is not known who built it"}
+	finding := {"on": subject_id, "message": "it is not known who built it"}
 }
 
 builder_name(build) := object.get(build, ["builder", "id"], "a builder without a name")
@@ -44,3 +44,5 @@ builder_name(build) := object.get(build, ["builder", "id"], "a builder without a
 fault(build) := "is not on the list of builders that we trust here" if not build.builder.trusted
 
 else := "is trusted, but its statement about this artifact does not hold"
+
+subject_id := object.get(input.subject, "id", "the subject")

@@ -22,7 +22,7 @@ good if {
 broken contains finding if {
 	count(input.builds) == 0
 	finding := {
-		"on": input.subject.id,
+		"on": subject_id,
 		"message": "nothing says how it was built",
 		"fix": "build with `waybill run -- <cmd>` or on a builder that signs provenance, and collect the statement",
 	}
@@ -36,11 +36,13 @@ broken contains finding if {
 
 unknown contains finding if {
 	not input.builds
-	finding := {"on": input.subject.id, "message": "it is not known how it was built"}
+	finding := {"on": subject_id, "message": "it is not known how it was built"}
 }
 
-build_name(build) := object.get(build, "id", input.subject.id)
+build_name(build) := object.get(build, "id", subject_id)
 
 fault(build) := "there is no provenance" if not build.provenance.present
 
 else := object.get(build, ["provenance", "reason"], "it is not signed by anyone whose key or identity we know")
+
+subject_id := object.get(input.subject, "id", "the subject")

@@ -45,9 +45,9 @@ good_scan if {
 broken contains finding if {
 	count(container_scans) == 0
 	finding := {
-		"on": input.subject.id,
+		"on": subject_id,
 		"message": "no container scan of this image has arrived",
-		"fix": sprintf("waybill scan image %s", [input.subject.id]),
+		"fix": sprintf("waybill scan image %s", [subject_id]),
 	}
 }
 
@@ -55,7 +55,9 @@ broken contains finding if {
 	not good_scan
 	some scan in container_scans
 	finding := {
-		"on": object.get(scan, "on", input.subject.id),
+		"on": object.get(scan, "on", subject_id),
 		"message": sprintf("the scan by %s does not count: %s", [object.get(scan, "tool", "a scanner"), fault(scan)]),
 	}
 }
+
+subject_id := object.get(input.subject, "id", "the subject")

@@ -50,11 +50,12 @@ bool is_other_verdict(const Decision& a, const Decision& b) {
   return x != y;
 }
 
-std::string to_body(const Decision& d, const Sha256& digest) {
+// `service`: as the graph calls it, so that no second name for it is made.
+std::string to_body(const Decision& d, const Sha256& digest, std::string_view subject, std::string_view service) {
   JsonObject o;
-  o.text("id", d.id).text("subject", d.subject_id).text("gate", d.gate).text("action", d.action).text("verdict", to_string(d.verdict)).text("summary", d.summary.substr(0, 120));
+  o.text("id", d.id).text("subject", subject).text("gate", d.gate).text("action", d.action).text("verdict", to_string(d.verdict)).text("summary", d.summary.substr(0, 120));
   if (!d.environment.empty()) o.text("environment", d.environment);
-  if (!d.service_scope.empty()) o.text("service", d.service_scope);
+  if (!service.empty()) o.text("service", service);
   o.text("decision_digest", digest.to_string()).text("input_digest", d.input_digest).text("policy_digest", d.policy_digest).number("log_index", static_cast<int64_t>(d.log_index));
   o.time("at", d.at).time("until", d.valid_until);
   if (!d.supersedes.empty()) o.text("supersedes", d.supersedes);
@@ -119,7 +120,11 @@ void Decider::State::on_change(const graph::Changes& changes) {
     };
     for (const auto id : changes.subjects)
       if (id.kind() != graph::Kind::package) touch(id);
-    for (const auto id : changes.places) touch(id);
+    for (const auto id : changes.places) {
+      touch(id);
+      // Who asked before anything ran there could only name the service.
+      if (kind == "deployment" || kind == "removal") touch(view.service_and_environment(id).first);
+    }
     for (const auto& pair : changes.pairs) {
       std::vector<graph::Id> hit;
       for (const auto& [id, list] : dependents)
@@ -289,17 +294,17 @@ std::shared_ptr<const Decision> Decider::State::find_recorded(const graph::View&
   if (!setup.log) return nullptr;
   graph::View::DecisionFilter filter;
   filter.environment = asked.environment_name;
-  filter.service = asked.service_scope;
+  filter.service = asked.service_text;
   filter.gate = asked.gate;
   for (const auto kind : {graph::Kind::artifact, graph::Kind::source, graph::Kind::place}) {
-    if (const auto id = view.find(kind, asked.id)) {
+    if (const auto id = view.find(kind, asked.subject_text())) {
       filter.subject = id;
       break;
     }
   }
   if (!filter.subject) return nullptr;
   for (const auto& one : view.decisions(filter, {.from = 0, .limit = 8})) {
-    if (one.fact.action != asked.action || one.fact.subject != asked.id) continue;
+    if (one.fact.action != asked.action || one.fact.subject != asked.subject_text()) continue;
     auto bytes = setup.log->load_document(one.document);
     if (!bytes) return nullptr;
     auto decision = parse_decision(*bytes);
@@ -393,7 +398,7 @@ Result<Answer> Decider::State::evaluate(const Question& question, const Question
       documents.push_back(setup.log->prepare(resolved->policy_json, std::string(kPolicyType), resolved->digest));
       auto shortened = decision;
       shortened.summary = valid_utf8(decision.summary.substr(0, 120));
-      auto receipt = append(log::EntryKind::decision, to_body(shortened, decision.digest()), decision.asked_by, std::move(documents));
+      auto receipt = append(log::EntryKind::decision, to_body(shortened, decision.digest(), asked.subject_text(), asked.service_text), decision.asked_by, std::move(documents));
       if (!receipt && receipt.error().code() == Code::denied && writes.exchange(false)) return evaluate(question, key);  // read-only after all
       if (!receipt) return fail(std::move(receipt.error()));
       decision.log_entry = receipt->index;

@@ -182,7 +182,7 @@ Result<Acted> approve(Decider& decider, const ApprovalRequest& request, const Ac
   // Bound to what would run: of a service, the digest that runs there.
   auto subject = decision.subject_id;
   if (decision.subject_kind == SubjectKind::service)
-    if (const auto place = view.place(view.find_service(decision.service_scope), view.find_environment(decision.environment)))
+    if (const auto place = view.place(find_service_by(view, decision.service_scope), view.find_environment(decision.environment)))
       if (const auto running = view.running(place)) subject = running->digest;
   JsonObject body;
   body.time("at", now).text("by", who.id).text("decision", decision.id).text("subject", subject).texts("groups", who.groups).yes("machine", !who.is_person()).time("until", until);

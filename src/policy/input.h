@@ -30,17 +30,26 @@ struct Asked {
   graph::Id artifact, source;              // none when nobody has ever named it
   graph::Id service, environment, place;
   std::string service_name, service_scope; // "" when it belongs to none
+  std::string service_text;                // as the graph calls it
   std::string environment_name;            // "" when the question is not about one
   Tier tier = Tier::development;
   std::string gate, action, who, issuer, reason, ticket;
   std::vector<std::string> groups;
   bool preview = false;
   Time now;                                // whole seconds
+
+  // The subject in the graph's own words: what entries name, so that no second node for one thing is made.
+  std::string subject_text() const { return kind == SubjectKind::service ? service_text + "@" + environment_name : id; }
 };
 
 // Errors: invalid (no form of a subject), not_found (an environment that is not among those set up; a service where
 // nothing runs), conflict (the beginning of several digests).
 Result<Asked> resolve_question(const graph::View& view, const Question& question, Time now);
+
+// organisation/team/service of a service, as its document says; else what the graph calls it.
+std::string scope_of(const graph::View& view, graph::Id service);
+// By name, by scope, or by what the graph calls it; none.
+graph::Id find_service_by(const graph::View& view, std::string_view name_or_scope);
 
 struct LogPlace {
   uint64_t index = 0, size = 0;

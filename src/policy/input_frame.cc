@@ -39,6 +39,25 @@ graph::Id find_service_of(const graph::View& view, graph::Id artifact) {
 
 }  // namespace
 
+std::string scope_of(const graph::View& view, graph::Id service) {
+  const auto known = view.service(service);
+  if (!known) return std::string(view.text(service));
+  auto json = JsonDocument::parse(known->json.empty() ? std::string_view("{}") : known->json);
+  const auto scope = json ? json->root()["scope"].string_or("") : std::string_view();
+  if (scope.empty()) return std::string(known->scope.empty() ? known->name : known->scope);
+  const auto name = std::string_view(known->name);
+  if (scope == name || scope.ends_with("/" + std::string(name))) return std::string(scope);
+  return std::string(scope) + "/" + std::string(name);
+}
+
+graph::Id find_service_by(const graph::View& view, std::string_view name_or_scope) {
+  if (const auto found = view.find_service(name_or_scope)) return found;
+  const auto slash = name_or_scope.rfind('/');
+  if (slash == std::string_view::npos) return {};
+  const auto found = view.find_service(name_or_scope.substr(slash + 1));
+  return found && scope_of(view, found) == name_or_scope ? found : graph::Id{};
+}
+
 Tier tier_of(std::string_view name, JsonValue configuration) {
   if (const auto tier = find_tier(configuration["tier"].string_or(""))) return *tier;
   if (!configuration.exists())
@@ -121,15 +140,16 @@ Result<Asked> resolve_question(const graph::View& view, const Question& question
 
   if (asked.kind == SubjectKind::artifact && !asked.artifact && !asked.digest.empty()) asked.artifact = view.find(graph::Kind::artifact, asked.digest);
   if (!service.empty()) {
-    asked.service = view.find_service(service);
-    if (!asked.service) asked.service_name = without_scope(service), asked.service_scope = service;
+    asked.service = find_service_by(view, service);
+    if (!asked.service) asked.service_name = without_scope(service), asked.service_scope = asked.service_text = service;
   } else if (asked.kind == SubjectKind::artifact) {
     asked.service = find_service_of(view, asked.artifact);
   }
   if (asked.service) {
     const auto known = view.service(asked.service);
     asked.service_name = known ? std::string(known->name) : service;
-    asked.service_scope = known ? std::string(known->scope.empty() ? known->name : known->scope) : service;
+    asked.service_scope = scope_of(view, asked.service);
+    asked.service_text = view.text(asked.service);
     if (asked.environment) asked.place = view.place(asked.service, asked.environment);
   }
   if (asked.kind == SubjectKind::service) {

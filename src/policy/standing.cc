@@ -192,8 +192,8 @@ Result<std::vector<Transition>> Standing::turn_over() {
       continue;
     }
     const auto [service_id, environment_id] = view.service_and_environment(id);
-    const auto service = view.service(service_id);
-    const auto scope = service ? std::string(service->scope.empty() ? service->name : service->scope) : std::string(running->service_name);
+    const auto scope = scope_of(view, service_id);
+    const auto service_text = std::string(view.text(service_id));
     const auto environment = std::string(view.text(environment_id));
     const auto subject = scope + "@" + environment;
     Question question;
@@ -258,7 +258,7 @@ Result<std::vector<Transition>> Standing::turn_over() {
       transition.cause = s.cause_of(view, before ? &*before : nullptr, decision, cause, by_time.contains(value));
       if (shared.writes) {
         JsonObject body;
-        body.time("at", now).text("cause", transition.cause).text("decision", transition.decision).text("environment", environment).text("service", scope);
+        body.time("at", now).text("cause", transition.cause).text("decision", transition.decision).text("environment", environment).text("service", service_text);
         body.text("from", transition.first ? std::string_view("unknown") : to_string(transition.from)).text("subject", transition.subject).text("to", to_string(transition.to));
         auto receipt = shared.append(log::EntryKind::transition, std::move(body).take(), "machine:waybill");
         if (!receipt) {

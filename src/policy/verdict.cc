@@ -155,7 +155,8 @@ std::string make_summary(const Decision& d, std::string_view no_policy) {
   const RuleResult *worst = nullptr;
   for (const auto& result : d.results) {
     deny += result.verdict == Verdict::deny, ask += result.verdict == Verdict::ask, warn += result.verdict == Verdict::warn;
-    if (!worst || result.verdict > worst->verdict) worst = &result;
+    // What is broken says more than what could not be judged.
+    if (!worst || result.verdict > worst->verdict || (result.verdict == worst->verdict && worst->outcome == Outcome::unknown && result.outcome == Outcome::broken)) worst = &result;
   }
   const auto reason = [&]() -> std::string {
     if (!worst) return {};
