@@ -112,7 +112,7 @@ Result<Counts> run(const std::string& path) {
     if (!document) return fail(std::move(document).error().at(file));
     size_t index = 0;
     std::string name = file;
-    if (name.starts_with(path)) name = name.substr(path.size() + (path.ends_with('/') ? 0 : 1));
+    if (name.starts_with(path) && name.size() > path.size()) name = name.substr(path.size() + (path.ends_with('/') ? 0 : 1));
     for (const Value& c : (*document)["cases"].items()) {
       judge({name, std::string(c["note"].string_or("")) + " #" + std::to_string(index++), c}, counts);
     }
