@@ -124,14 +124,20 @@ void check_by(JsonValue schema, JsonValue value, const std::string& at) {
     for (const auto one : schema["enum"].items()) listed = listed || one.to_json() == value.to_json();
     EXPECT_TRUE(listed) << at << ": " << value.to_json() << " is not one of " << schema["enum"].to_json();
   }
-  if (schema["const"].exists()) EXPECT_EQ(schema["const"].to_json(), value.to_json()) << at;
+  if (schema["const"].exists()) {
+    EXPECT_EQ(schema["const"].to_json(), value.to_json()) << at;
+  }
   for (const auto name : schema["required"].items()) EXPECT_TRUE(value[name.string_or("")].exists()) << at << " lacks " << name.string_or("");
   for (const auto& member : value.members()) {
     const auto property = schema["properties"][member.name];
     const auto other = schema["additionalProperties"];
-    if (property.exists()) check_by(property, member.value, at + "/" + std::string(member.name));
-    else if (other.is_object()) check_by(other, member.value, at + "/" + std::string(member.name));
-    else EXPECT_TRUE(!schema["properties"].exists() || other.bool_or(true)) << at << " has a member that the schema does not know: " << member.name;
+    if (property.exists()) {
+      check_by(property, member.value, at + "/" + std::string(member.name));
+    } else if (other.is_object()) {
+      check_by(other, member.value, at + "/" + std::string(member.name));
+    } else {
+      EXPECT_TRUE(!schema["properties"].exists() || other.bool_or(true)) << at << " has a member that the schema does not know: " << member.name;
+    }
   }
   size_t i = 0;
   if (schema["items"].exists())

@@ -65,13 +65,16 @@ std::string word_of(std::string_view slice, JsonValue item) {
   return std::string(slice);
 }
 
-// Finds the items that findings speak of: made at the first finding, by one walk over the lists.
+// Finds the items that findings speak of. A slice is indexed at the first finding of a rule that reads it: most decisions
+// never touch the long ones.
 class EvidenceIndex {
  public:
-  explicit EvidenceIndex(JsonValue input) : input_(input) {}
+  explicit EvidenceIndex(JsonValue input) : input_(input) {
+    for (const auto sbom : input["sboms"].items())
+      for (const auto entry : sbom["entries"].items()) bills_.insert(static_cast<uint64_t>(entry.int_or(0)));
+  }
 
   std::vector<Evidence> of(const Rule& rule, const Said& said) {
-    build();
     std::vector<Evidence> out;
     const auto add = [&](uint64_t entry, std::string what) {
       for (const auto& one : out)
@@ -79,55 +82,57 @@ class EvidenceIndex {
       if (bills_.contains(entry)) what = "bill of materials";
       out.push_back({entry, std::move(what), {}});
     };
-    for (const auto entry : said.entries) {
-      std::string what = "evidence";
-      for (const auto& slice : rule.use.slices)
-        if (const auto it = words_.find({slice, entry}); it != words_.end()) what = it->second;
-      add(entry, what);
-    }
     if (said.entries.empty()) {
-      const auto range = items_.equal_range(said.on);
-      for (auto it = range.first; it != range.second; ++it) {
-        const auto& [slice, item] = it->second;
-        if (std::find(rule.use.slices.begin(), rule.use.slices.end(), slice) == rule.use.slices.end()) continue;
-        for (const auto entry : item["entries"].items()) add(static_cast<uint64_t>(entry.int_or(0)), word_of(slice, item));
+      for (const auto& slice : rule.use.slices) {
+        const auto& index = index_of(slice);
+        const auto it = index.find(said.on);
+        if (it == index.end()) continue;
+        for (const auto& item : it->second)
+          for (const auto entry : item["entries"].items()) add(static_cast<uint64_t>(entry.int_or(0)), word_of(slice, item));
+      }
+    } else {
+      for (const auto wanted : said.entries) {
+        std::string what = "evidence";
+        for (const auto& slice : rule.use.slices)
+          for (const auto item : input_[slice].items())
+            for (const auto entry : item["entries"].items())
+              if (static_cast<uint64_t>(entry.int_or(0)) == wanted) what = word_of(slice, item);
+        add(wanted, std::move(what));
       }
     }
-    std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.entry < b.entry; });
+    std::sort(out.begin(), out.end(), [](const auto& x, const auto& y) { return x.entry < y.entry; });
     return out;
   }
 
  private:
-  void build() {
-    if (built_) return;
-    built_ = true;
-    for (const auto& member : input_.members()) {
-      const auto slice = std::string(member.name);
-      if (member.value.is_array()) {
-        for (const auto item : member.value.items()) put(slice, item);
-      } else if (slice == "environment" || slice == "service" || slice == "deployments") {
-        put(slice, member.value);
-        for (const auto earlier : member.value["earlier"].items()) put(slice, earlier);
-      } else if (slice == "knowledge") {
-        for (const auto source : member.value["advisories"].items()) put(slice, source);
+  using Index = absl::flat_hash_map<std::string_view, std::vector<JsonValue>>;
+  const Index& index_of(const std::string& slice) {
+    const auto [it, fresh] = indices_.try_emplace(slice);
+    auto& index = it->second;
+    if (!fresh) return index;
+    const auto value = input_[slice];
+    const auto put = [&](JsonValue item) {
+      for (const auto& member : item.members()) {
+        constexpr std::string_view kNames[] = {"key", "fingerprint", "purl", "on", "of", "id", "suite", "name", "scope", "rule", "environment", "source"};
+        if (!member.value.is_string() || std::find(std::begin(kNames), std::end(kNames), member.name) == std::end(kNames)) continue;
+        auto& list = index[member.value.string_or("")];
+        list.push_back(item);
       }
+      if (const auto builder = item["builder"]["id"]; builder.is_string()) index[builder.string_or("")].push_back(item);
+    };
+    if (value.is_array()) {
+      for (const auto item : value.items()) put(item);
+    } else if (slice == "environment" || slice == "service" || slice == "deployments") {
+      put(value);
+      for (const auto earlier : value["earlier"].items()) put(earlier);
+    } else if (slice == "knowledge") {
+      for (const auto source : value["advisories"].items()) put(source);
     }
-  }
-  void put(const std::string& slice, JsonValue item) {
-    for (const auto key : {"key", "fingerprint", "purl", "on", "of", "id", "suite", "name", "scope", "rule", "environment", "source"})
-      if (const auto value = item[key]; value.is_string()) items_.emplace(value.string_or(""), std::pair(slice, item));
-    if (const auto builder = item["builder"]["id"]; builder.is_string()) items_.emplace(builder.string_or(""), std::pair(slice, item));
-    for (const auto entry : item["entries"].items()) {
-      const auto index = static_cast<uint64_t>(entry.int_or(0));
-      words_.emplace(std::pair(slice, index), word_of(slice, item));
-      if (slice == "sboms" || slice == "components") bills_.insert(index);
-    }
+    return index;
   }
 
   JsonValue input_;
-  bool built_ = false;
-  std::multimap<std::string, std::pair<std::string, JsonValue>, std::less<>> items_;
-  std::map<std::pair<std::string, uint64_t>, std::string> words_;
+  std::map<std::string, Index> indices_;
   std::set<uint64_t> bills_;
 };
 
