@@ -17,13 +17,6 @@ bool is_privileged(const std::string& kind) {
          kind == "trust";
 }
 
-// What the signature over this kind of document vouches for (policy-input.md, signatures[].about).
-std::string_view about_of(const std::string& kind) {
-  if (kind == "sbom") return "sbom";
-  if (kind == "provenance") return "provenance";
-  return "other";
-}
-
 }  // namespace
 
 struct Collector::State {

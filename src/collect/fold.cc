@@ -1,6 +1,7 @@
 #include "waybill/collect/fold.h"
 
 #include "waybill/base/json_in.h"
+#include "waybill/collect/signers.h"
 #include "waybill/formats/formats.h"
 
 namespace waybill::collect {
@@ -11,7 +12,7 @@ void add_signature(facts::Batch& batch, JsonValue signature, const Sha256& docum
   if (!signature.is_object()) return;
   facts::Signed fact;
   fact.of = batch.keep(document.to_string());
-  fact.about = batch.kind == "sbom" ? "sbom" : batch.kind == "provenance" ? "provenance" : "other";
+  fact.about = about_of(batch.kind);
   fact.method = batch.keep(signature["method"].string_or("key"));
   fact.identity = batch.keep(signature["identity"].string_or(""));
   fact.issuer = batch.keep(signature["issuer"].string_or(""));

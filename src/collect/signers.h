@@ -30,6 +30,13 @@ struct SignatureResult {
 // A signer without a key (keyless) is passed over here. Errors: invalid, with the JSON pointer.
 Result<std::vector<Signer>> parse_signers(std::string_view trust_list_json);
 
+// What the signature over a document of this kind vouches for (policy-input.md, signatures[].about).
+inline std::string_view about_of(std::string_view kind) {
+  if (kind == "signature") return "subject";
+  if (kind == "sbom" || kind == "provenance") return kind == "sbom" ? "sbom" : "provenance";
+  return "other";
+}
+
 // Looks for a DSSE envelope or bundle and tries every key.
 SignatureResult verify_signatures(std::string_view document, const std::vector<Signer>& signers);
 

@@ -121,20 +121,27 @@ std::optional<http::Response> check_access(Site& site, const http::Request& requ
   return std::nullopt;
 }
 
+http::Response problem_response(const Error& error) {
+  auto response = http::Response::problem(error);
+  int status = response.status;
+  if (error.code() == Code::exhausted && error.message().starts_with("the disk is ")) status = 507;
+  const auto& where = error.where();
+  if (error.code() == Code::invalid && ((!where.empty() && where.front() == "content-type") || error.message().starts_with("the content encoding "))) status = 415;
+  if (status == response.status) return response;
+  const auto old = "\"status\":" + std::to_string(response.status);
+  if (const auto at = response.body.find(old); at != std::string::npos) response.body.replace(at, old.size(), "\"status\":" + std::to_string(status));
+  const auto title = response.body.find("\"title\":\"");
+  if (title != std::string::npos) {
+    const auto from = title + 9;
+    response.body.replace(from, response.body.find('"', from) - from, status == 507 ? "No space left" : "Unknown format");
+  }
+  response.status = status;
+  return response;
+}
+
 http::Response call_handler(Context& context) {
   auto result = context.route->handle(context);
-  if (!result) {
-    auto response = http::Response::problem(result.error());
-    // What is too big, of the wrong type, or for want of disk has a number of its own.
-    const auto& where = result.error().where();
-    const bool type = !where.empty() && where.front() == "content-type";
-    if (type || result.error().message().find("content encoding") != std::string::npos) {
-      auto better = http::Response::problem(415, "Unknown format", result.error().message());
-      return better;
-    }
-    return response;
-  }
-  return std::move(*result);
+  return result ? std::move(*result) : problem_response(result.error());
 }
 
 http::Response dispatch(Site& site, const http::Request& request) {

@@ -136,5 +136,7 @@ std::string make_openapi(std::span<const Route> table, std::string_view version)
 // "as_of": {"index", "size", "time", "live"}
 void append_as_of(JsonWriter& w, const graph::View& view, bool live);
 http::Response json_response(JsonWriter&& w, int status = 200);
+// Response::problem(), with the numbers that a code alone cannot tell: 507 for a full disk, 415 for a content type or encoding.
+http::Response problem_response(const Error& error);
 
 }  // namespace waybill::server

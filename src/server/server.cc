@@ -127,7 +127,7 @@ struct Server::State {
   http::Response run_handler(Job& job) {
     if (job.match.route->run != Run::collect && job.match.route->path != "/api/v1/advisories") {
       auto body = decode_body(job.request, job.request.body, job.decoded, size_t{16} << 20);
-      if (!body) return http::Response::problem(415, "Unknown format", body.error().message());
+      if (!body) return problem_response(body.error());
       job.request.body = *body;
     }
     std::optional<Sha256> ticket;
@@ -165,15 +165,11 @@ struct Server::State {
   void collect_now(const std::shared_ptr<Job>& job) {
     const size_t limit = options.max_body_bytes;
     auto decoded = decode_body(job->request, job->request.body, job->decoded, limit * 4);
-    if (!decoded) {
-      auto response = http::Response::problem(decoded.error());
-      if (decoded.error().message().find("content encoding") != std::string::npos) response = http::Response::problem(415, "Unknown format", decoded.error().message());
-      return job->send(std::move(response));
-    }
+    if (!decoded) return job->send(problem_response(decoded.error()));
     std::string_view body = *decoded;
     std::string unpacked;
     const auto kind = find_body_kind(job->request, body, unpacked, limit * 4);
-    if (!kind) return job->send(http::Response::problem(kind.error()));
+    if (!kind) return job->send(problem_response(kind.error()));
     if (!unpacked.empty()) {
       job->decoded = std::move(unpacked);
       body = job->decoded;
@@ -204,7 +200,7 @@ struct Server::State {
     under_way.fetch_add(1, std::memory_order_relaxed);
     world.collector().collect(std::move(document), std::move(evidence), [this, job, proofs](Result<collect::Receipt> receipt) {
       if (!receipt) {
-        job->send(http::Response::problem(receipt.error()));
+        job->send(problem_response(receipt.error()));
         under_way.fetch_sub(1, std::memory_order_release);
         return;
       }

@@ -146,6 +146,45 @@ TEST(Server, TokensSurviveARestartAndTheFirstOneIsShownOnce) {
   EXPECT_EQ(server.client()->call("GET", "/api/v1/status").status, 200);
 }
 
+// The real disk, but as full as the test says.
+class FullDisk : public Disk {
+ public:
+  std::atomic<bool> full{false};
+  Result<std::string> read_file(const std::string& path, size_t max_bytes) const override { return Disk::system().read_file(path, max_bytes); }
+  Result<void> write_file(const std::string& path, std::string_view bytes, unsigned mode) override { return Disk::system().write_file(path, bytes, mode); }
+  Result<void> make_directories(const std::string& path, unsigned mode) override { return Disk::system().make_directories(path, mode); }
+  bool exists(const std::string& path) const override { return Disk::system().exists(path); }
+  bool is_directory(const std::string& path) const override { return Disk::system().is_directory(path); }
+  Result<std::vector<std::string>> list_files(const std::string& path) const override { return Disk::system().list_files(path); }
+  Result<void> remove_file(const std::string& path) override { return Disk::system().remove_file(path); }
+  Result<uint64_t> free_bytes(const std::string& path) const override { return full.load() ? Result<uint64_t>(uint64_t{1000}) : Disk::system().free_bytes(path); }
+};
+
+TEST(Server, AFullDiskRefusesWritesAnswersReadsAndRecovers) {
+  FullDisk disk;
+  TestServer server({}, true, &disk);
+  ASSERT_EQ(server.error, "");
+  auto client = server.client();
+  ASSERT_EQ(client->call("POST", "/api/v1/evidence", sbom()).status, 201);
+  disk.full = true;
+  // The log looks at the disk now and then, not at each append.
+  http::Answer refused;
+  for (int i = 0; i < 200 && refused.status != 507; ++i) {
+    refused = client->call("POST", "/api/v1/evidence", sbom(kDigest, "1.0." + std::to_string(i)));
+    if (refused.status == 201) ::usleep(20'000);
+  }
+  EXPECT_EQ(refused.status, 507) << refused.body;
+  EXPECT_NE(refused.body.find("No space left"), std::string::npos) << refused.body;
+  EXPECT_EQ(client->call("GET", "/api/v1/status").status, 200);
+  disk.full = false;
+  http::Answer taken;
+  for (int i = 0; i < 200 && taken.status != 201; ++i) {
+    taken = client->call("POST", "/api/v1/evidence", sbom(kDigest, "2.0." + std::to_string(i)));
+    if (taken.status != 201) ::usleep(20'000);
+  }
+  EXPECT_EQ(taken.status, 201) << taken.body;
+}
+
 TEST(Server, SessionsAndIdempotencyKeysSurviveARestart) {
   TestServer server;
   const auto session = server.client("")->call("POST", "/api/v1/session", "{\"token\":\"" + server.token + "\"}");

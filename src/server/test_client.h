@@ -120,7 +120,7 @@ struct TestDirectory {
 
 // Log, graph, policies and sockets, all real.
 struct TestServer {
-  explicit TestServer(ServerOptions options = {}, bool keep_verdicts = true) {
+  explicit TestServer(ServerOptions options = {}, bool keep_verdicts = true, Disk* with = &Disk::system()) : disk(with) {
     open(std::move(options), keep_verdicts);
     if (server && server->first_token()) token = *server->first_token();
   }
@@ -129,6 +129,7 @@ struct TestServer {
     WorldOptions world_options;
     world_options.data_dir = directory.path;
     world_options.keep_verdicts = keep_verdicts;
+    world_options.disk = disk;
     auto opened = World::open(std::move(world_options));
     if (!opened) {
       error = opened.error().to_string();
@@ -156,6 +157,7 @@ struct TestServer {
     return one;
   }
   TestDirectory directory;
+  Disk* disk;
   std::unique_ptr<World> world;
   std::unique_ptr<Server> server;
   std::string token, error;
