@@ -23,14 +23,8 @@ Result<Subject> subject_of(const std::string& text) {
   return Subject{text.substr(text.rfind('/') + 1), sha256(bytes).hex()};
 }
 
-int attest(const Invocation& invocation) {
-  if (!invocation.value("predicate") || !invocation.value("type")) {
-    talk("waybill attest: expected --type URI and --predicate FILE\n");
-    return kWrongUsage;
-  }
-  auto predicate = Disk::system().read_file(*invocation.value("predicate"), size_t{256} << 20);
-  if (!predicate) return report(invocation, predicate.error());
-  if (const auto document = JsonDocument::parse(*predicate); !document) return report(invocation, Error(document.error()).at(*invocation.value("predicate")));
+// A Statement about the subjects, signed with --key, to --file or standard output.
+int state(const Invocation& invocation, std::string_view type, std::string_view predicate) {
   JsonWriter w;
   w.begin_object().field("_type", "https://in-toto.io/Statement/v1").key("subject").begin_array();
   for (const auto& text : invocation.positionals) {
@@ -38,7 +32,9 @@ int attest(const Invocation& invocation) {
     if (!subject) return report(invocation, subject.error());
     w.begin_object().field("name", subject->name).key("digest").begin_object().field("sha256", subject->sha256).end_object().end_object();
   }
-  w.end_array().field("predicateType", *invocation.value("type")).field_raw("predicate", *predicate).end_object();
+  w.end_array().field("predicateType", type);
+  if (!predicate.empty()) w.field_raw("predicate", predicate);
+  w.end_object();
   const std::string key_file = invocation.value_or("key", "waybill.key");
   auto key = trust::PrivateKey::load_or_create(Disk::system(), key_file, trust::KeyType::ecdsa_p256);
   if (!key) return report(invocation, key.error());
@@ -54,6 +50,20 @@ int attest(const Invocation& invocation) {
   return kFine;
 }
 
+int attest(const Invocation& invocation) {
+  if (!invocation.value("predicate") || !invocation.value("type")) {
+    talk("waybill attest: expected --type URI and --predicate FILE\n");
+    return kWrongUsage;
+  }
+  auto predicate = Disk::system().read_file(*invocation.value("predicate"), size_t{256} << 20);
+  if (!predicate) return report(invocation, predicate.error());
+  if (const auto document = JsonDocument::parse(*predicate); !document) return report(invocation, Error(document.error()).at(*invocation.value("predicate")));
+  return state(invocation, *invocation.value("type"), *predicate);
+}
+
+// The type that cosign gives a statement which says nothing but who it is about.
+int sign(const Invocation& invocation) { return state(invocation, "https://sigstore.dev/cosign/sign/v1", {}); }
+
 int key_show(const Invocation& invocation) {
   auto key = trust::PrivateKey::load_or_create(Disk::system(), invocation.value_or("key", "waybill.key"), trust::KeyType::ecdsa_p256);
   if (!key) return report(invocation, key.error());
@@ -66,6 +76,12 @@ int key_show(const Invocation& invocation) {
 
 std::vector<Command> sign_commands() {
   return {
+      {"sign", "Signs an artifact with a key in a file (in-toto Statement in DSSE)",
+       "The key (ECDSA P-256) is made, mode 0600, when it is not there; its public half belongs on a trust list (`waybill key`).",
+       {{"SUBJECT", "IMAGE@sha256:…, sha256:…, or a file", Positional::Count::some}},
+       {{"-k,--key", "FILE", "private key, PKCS #8 PEM (default: waybill.key)"}, {"-f,--file", "FILE", "where to write it (default: standard output)"}},
+       {{"waybill sign registry.example/shop@sha256:9f2c… -f shop.sig.json", "an image"}, {"waybill sign build/bin/waybill | waybill collect -", "a file, collected at once"}},
+       sign},
       {"attest", "States something about an artifact, signed (in-toto Statement in DSSE)",
        "With an ECDSA P-256 key in a file, which is made (mode 0600) when it is not there.",
        {{"SUBJECT", "IMAGE@sha256:…, sha256:…, or a file", Positional::Count::some}},

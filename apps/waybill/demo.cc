@@ -110,6 +110,13 @@ class Demo {
     return envelope.to_json();
   }
 
+  static std::string signature_of(std::string_view name, std::string_view hex) {
+    JsonWriter w;
+    w.begin_object().field("_type", "https://in-toto.io/Statement/v1").key("subject").begin_array().begin_object().field("name", name).key("digest").begin_object();
+    w.field("sha256", hex).end_object().end_object().end_array().field("predicateType", "https://sigstore.dev/cosign/sign/v1").end_object();
+    return std::move(w).take();
+  }
+
   struct Asked {
     std::string id, verdict, summary;
     JsonDocument document;
@@ -215,6 +222,8 @@ class Demo {
     TRY(const auto ignored, collect("How it was made, signed: " + (build.commit.empty() ? std::string("no checkout at hand, so no source is stated") : "commit " + build.commit.substr(0, 12) + (build.dirty ? " with uncommitted changes" : "")) +
                                         ", built by `make build`",
                                     "waybill.provenance.dsse.json", provenance));
+    TRY(const auto signature, sign(signature_of("registry.example/waybill", build.digest.hex())));
+    TRY(const auto signed_entry, collect("and the program itself, signed", "waybill.sig.json", signature));
     size_t passed = 0, failed = 0;
     if (const auto junit = own_unit_tests(build, passed, failed)) {
       TRY(const auto collected, collect("How it was tested just now: " + std::to_string(passed) + " tests of the policy packs passed, " + std::to_string(failed) + " failed", "waybill.unit.junit.xml", *junit, build.digest.to_string()));
@@ -333,6 +342,8 @@ class Demo {
     TRY(const auto provenance, sign(std::move(w).take()));
     TRY(const auto two, collect("how it was made, signed by the builder", "harbour.provenance.dsse.json", provenance));
 
+    TRY(const auto signature, sign(signature_of("registry.example/harbour:1.4.0", digest.substr(7))));
+    TRY(const auto signed_entry, collect("the image itself, signed", "harbour.sig.json", signature));
     for (const auto& [kind, count] : std::initializer_list<std::pair<const char*, int>>{{"unit", 214}, {"integration", 37}}) {
       std::string junit = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites><testsuite name=\"harbour " + std::string(kind) + "\" tests=\"" + std::to_string(count) + "\" failures=\"0\" timestamp=\"" + to_rfc3339(Time{now.ms - 3 * kMinuteMs}) +
                           "\"><properties><property name=\"waybill.kind\" value=\"" + kind + "\"/></properties>";

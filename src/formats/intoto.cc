@@ -283,6 +283,12 @@ Result<void> read_statement(Reading reading) {
   const bool vulns = predicate_type.starts_with("https://in-toto.io/attestation/vulns/") || predicate_type == "https://cosign.sigstore.dev/attestation/vuln/v1" ||
                      predicate_type == "cosign.sigstore.dev/attestation/vuln/v1";
   const bool summary = predicate_type == "https://slsa.dev/verification_summary/v1";
+  // What cosign writes for an image: a statement that says nothing but who it is about.
+  if (predicate_type == "https://sigstore.dev/cosign/sign/v1") {
+    batch.kind = "signature";
+    batch.format = "signature of an artifact";
+    return {};
+  }
   if (!slsa && !test && !vulns && !summary) {
     observe(batch, batch.keep(predicate_type), predicate);
     return {};
