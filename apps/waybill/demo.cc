@@ -326,6 +326,12 @@ class Demo {
     TRY(const auto imported, send("POST", "/api/v1/advisories?source=demo", feed, ci_, "application/x-ndjson"));
     step("Advisories of the project's own, for harbour's packages: " + std::to_string(records) + " records" + dim("  #" + std::to_string(imported.root()["entry"].int_or(0))), "waybill advisories import demo/advisories.ndjson");
 
+    std::string exploited = file_of("known-exploited.json");
+    replace_all(exploited, "{{TIME}}", to_rfc3339(now));
+    TRY_DO(keep("known-exploited.json", exploited));
+    TRY(const auto catalogue, send("POST", "/api/v1/advisories?source=demo-kev", exploited, ci_, "application/json"));
+    step("and a known-exploited catalogue with one record" + dim("  #" + std::to_string(catalogue.root()["entry"].int_or(0))), "waybill advisories import demo/known-exploited.json");
+
     std::string sbom = file_of("harbour.cdx.json");
     replace_all(sbom, "{{TIME}}", to_rfc3339(now));
     TRY(const auto one, collect("harbour's bill of materials", "harbour.cdx.json", sbom));

@@ -106,7 +106,7 @@ Inventory linked_packages() {
   for (const auto& file : files) paths += " " + shell_quoted(file) + (file.starts_with("/usr/") ? " " + shell_quoted(file.substr(4)) : "");
   std::map<std::string, std::string, std::less<>> owners;  // file → package
   // dpkg-query fails when it does not know one of them, and answers for the others all the same.
-  const auto owned = paths.empty() ? std::string() : output_of("dpkg-query -S" + paths + " || true");
+  const auto owned = paths.empty() ? std::string() : output_of("{ dpkg-query -S" + paths + "; true; }");
   std::set<std::string> names;
   for (const auto line : split(owned, '\n')) {
     const auto colon = line.find(": ");
