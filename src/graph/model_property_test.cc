@@ -260,7 +260,9 @@ TEST(GraphModel, ReadersBesideTheWriterSeeWholeEntries) {
         const Id vulnerability = view.find(Kind::vulnerability, vulnerability_of(0));
         EXPECT_EQ(view.matches_of(vulnerability).size(), view.matches_of(vulnerability).size());
         EXPECT_EQ(view.counts().entries, view.size());
-        if (view.size() > 0) EXPECT_EQ(view.entries({}, {.limit = 1}).at(0).index, view.index());
+        if (view.size() > 0) {
+          EXPECT_EQ(view.entries({}, {.limit = 1}).at(0).index, view.index());
+        }
         view.search("own-1");
         view.running_everywhere();
         ++asked;

@@ -92,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(Rows, Language, ::testing::ValuesIn([] {
                            }
                            return rows;
                          }()),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& row) { return std::string(row.param.name); });
 
 TEST(Evaluation, OneInputServesManyEntryPoints) {
   const Module modules[] = {{"a.rego", "package a\nslow contains x if some x in numbers.range(1, 1000)\np := count(slow)"}, {"b.rego", "package b\nq := count(data.a.slow)"}};

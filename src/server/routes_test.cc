@@ -73,13 +73,17 @@ TEST(RouteTable, LetsInWhomTheTableNamesAndNobodyElse) {
       const std::string where = as.role + ": " + std::string(route.method) + " " + path + " → " + std::to_string(answer.status) + " " + answer.body;
       if (may) {
         EXPECT_NE(answer.status, 403) << where;
-        if (route.path != "/api/v1/session") EXPECT_NE(answer.status, 401) << where;
+        if (route.path != "/api/v1/session") {
+          EXPECT_NE(answer.status, 401) << where;
+        }
       } else {
         EXPECT_EQ(answer.status, as.role == "nobody" ? 401 : 403) << where;
       }
       EXPECT_NE(answer.status, 500) << where;
       EXPECT_NE(answer.status, 0) << where;
-      if (answer.status >= 400) EXPECT_TRUE(answer.header("content-type") == "application/problem+json" || answer.header("content-type").starts_with("text/plain")) << where;
+      if (answer.status >= 400) {
+        EXPECT_TRUE(answer.header("content-type") == "application/problem+json" || answer.header("content-type").starts_with("text/plain")) << where;
+      }
     }
   }
 }

@@ -171,6 +171,8 @@ Result<std::unique_ptr<World>> World::open(WorldOptions options) {
   policy_setup.graph = s.graph.get();
   policy_setup.clock = s.options.clock;
   policy_setup.server_url = s.options.server_url;
+  policy_setup.load_facts = s.load_facts;
+  policy_setup.writes = s.options.mode == log::Mode::write;
   TRY(s.decider, policy::Decider::open(std::move(policy_setup)));
   s.standing = std::make_unique<policy::Standing>(*s.decider);
   if (s.options.keep_verdicts && s.options.mode == log::Mode::write) s.keeper = std::thread([&s] { s.keep_verdicts(); });
