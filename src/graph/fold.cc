@@ -257,6 +257,19 @@ uint32_t Fold::add(FactKind kind, const F& fact, bool global) {
   return record;
 }
 
+// A known-exploited catalogue or a file of exploit predictions is something that is loaded: what, and how many.
+void Fold::add_catalogues() {
+  for (const std::string_view scheme : {std::string_view("kev"), std::string_view("epss")}) {
+    const auto count = std::count_if(batch_.scored.begin(), batch_.scored.end(), [&](const auto& fact) { return fact.scheme == scheme; });
+    if (count == 0) continue;
+    const std::string number = std::to_string(count);
+    named_.clear();
+    const uint32_t record = pack(facts::Observed{.subject = scheme, .property = "records", .value = number}, named_);
+    s_.by_kind[static_cast<size_t>(FactKind::scored)].push({entry_, record});
+    changes_.advisories = true;
+  }
+}
+
 void Fold::add_entry() {
   EntryRow row{};
   row.time = head_.time.ms;
@@ -314,6 +327,7 @@ Changes Fold::run() {
   for (const auto& fact : batch_.accessed) add(FactKind::accessed, fact, true);
   for (const auto& fact : batch_.exploitability) add(FactKind::exploitability, fact);
   for (const auto& fact : batch_.scored) add(FactKind::scored, fact);
+  add_catalogues();
   if (!batch_.affects.empty()) {
     changes_.advisories = true;
     s_.matcher->add_advisories(*this, batch_.affects);

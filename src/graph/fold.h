@@ -34,6 +34,7 @@ class Fold {
   class Pack;
   friend class Pack;
   void add_entry();
+  void add_catalogues();
   Id package(std::string_view raw);
   Id package_of(const facts::Contains& component, bool& has_purl);
   Id service(std::string_view text);

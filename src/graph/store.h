@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -158,6 +159,11 @@ struct Store {
   Column<ConfigurationRow> configurations;
   HashIndex configuration_index;        // (kind, name) → first row of it + 1
   Column<NamingRow> namings;
+
+  // What View::advisories_loaded() found for so many rows of `advisories`: it is asked for each decision.
+  mutable std::mutex loaded_mutex;
+  mutable uint32_t loaded_rows = 0;
+  mutable std::shared_ptr<const void> loaded;
 
   // --- the snapshot below ---
   void* mapping = nullptr;

@@ -1,5 +1,6 @@
 // Entries, subjects, names, configuration.
 #include <algorithm>
+#include <charconv>
 
 #include "waybill/graph/ask.h"
 #include "waybill/graph/graph.h"
@@ -459,16 +460,39 @@ uint64_t View::configuration_entry() const {
 
 std::vector<View::Loaded> View::advisories_loaded() const {
   const Ask ask(*this);
+  const uint32_t count = rows_before(store_->advisories, ask.size());
   std::vector<Loaded> out;
-  for (uint32_t r = 0, count = rows_before(store_->advisories, ask.size()); r < count; ++r) {
-    const AdvisoryRow& row = store_->advisories[r];
-    const Text source = store_->text(row.source);
-    auto at = std::find_if(out.begin(), out.end(), [&](const Loaded& loaded) { return loaded.source == source; });
-    if (at == out.end()) at = out.insert(out.end(), Loaded{source});
-    at->records += ask.holds(row.entry, load(row.replaced)) && row.withdrawn == 0;
-    at->entry = row.entry;
-    at->at = ask.time_of(row.entry);
+  bool known = false;
+  {
+    const std::lock_guard lock(store_->loaded_mutex);
+    known = store_->loaded && store_->loaded_rows == count;
+    if (known) out = *std::static_pointer_cast<const std::vector<Loaded>>(store_->loaded);
   }
+  if (!known) {
+    for (uint32_t r = 0; r < count; ++r) {
+      const AdvisoryRow& row = store_->advisories[r];
+      const Text source = store_->text(row.source);
+      auto at = std::find_if(out.begin(), out.end(), [&](const Loaded& loaded) { return loaded.source == source; });
+      if (at == out.end()) at = out.insert(out.end(), Loaded{source});
+      at->records += ask.holds(row.entry, load(row.replaced)) && row.withdrawn == 0;
+      at->entry = row.entry;
+      at->at = ask.time_of(row.entry);
+    }
+    const std::lock_guard lock(store_->loaded_mutex);
+    store_->loaded_rows = count;
+    store_->loaded = std::make_shared<const std::vector<Loaded>>(out);
+  }
+  // Catalogues: the newest of each kind stands for it.
+  ask.for_each_of_kind(FactKind::scored, [&](const GlobalRow& row) {
+    const auto fact = ask.unpack<facts::Observed>(row.record);
+    if (std::any_of(out.begin(), out.end(), [&](const Loaded& loaded) { return loaded.source == fact.subject; })) return true;
+    Loaded loaded{fact.subject};
+    std::from_chars(fact.value.data(), fact.value.data() + fact.value.size(), loaded.records);
+    loaded.entry = row.entry;
+    loaded.at = ask.time_of(row.entry);
+    out.push_back(loaded);
+    return true;
+  });
   std::sort(out.begin(), out.end(), [](const Loaded& a, const Loaded& b) { return a.source < b.source; });
   return out;
 }
