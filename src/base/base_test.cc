@@ -119,6 +119,7 @@ TEST(JsonIn, WalksATree) {
   EXPECT_EQ(root["a"]["b"].size(), 6u);
   EXPECT_FALSE(root["no"]["such"].at(3)["thing"].exists());
   EXPECT_EQ(root["n"].int_or(-1), -1);
+  EXPECT_EQ(root["n"].to_json(), "18446744073709551615");
   EXPECT_EQ(root["a"].to_json(), R"({"b":[1,2.5,"x",null,true,{"c":-7}]})");
   EXPECT_EQ(root["a"].as_string("/a").error().to_string(), "/a: expected a string, found an object");
 }

@@ -88,11 +88,7 @@ void append_json(std::string& out, const JsonValue& value) {
       break;
     }
     case JsonKind::string: append_json_string(out, value.string_or("")); break;
-    case JsonKind::integer: {
-      const auto number = value.int_or(0);
-      out += number == 0 && value.number_or(0) > 0 ? std::to_string(static_cast<uint64_t>(value.number_or(0))) : std::to_string(number);
-      break;
-    }
+    case JsonKind::integer: out += value.integer_text(); break;
     case JsonKind::number: out += to_json_number(value.number_or(0)); break;
     case JsonKind::boolean: out += value.bool_or(false) ? "true" : "false"; break;
     case JsonKind::null: out += "null"; break;
@@ -201,6 +197,10 @@ JsonItems JsonValue::items() const {
   JsonItems items;
   if (is_array()) items.array_ = *this;
   return items;
+}
+std::string JsonValue::integer_text() const {
+  const auto here = ref(document_, index_);
+  return here.is_uint64() ? std::to_string(here.next_tape_value<uint64_t>()) : std::to_string(here.next_tape_value<int64_t>());
 }
 std::string JsonValue::to_json() const {
   std::string out;

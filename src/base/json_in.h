@@ -60,6 +60,8 @@ class JsonValue {
   JsonMembers members() const;  // empty when no object
   JsonItems items() const;      // empty when no array
 
+  // The digits of an integer, also of one between 2^63 and 2^64. Only when kind() is integer.
+  std::string integer_text() const;
   // The value as compact JSON text: members in the order of the document, doubles in their shortest form.
   std::string to_json() const;
 
