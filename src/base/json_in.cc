@@ -15,10 +15,22 @@ tape_ref ref(const void* document, size_t index) { return {static_cast<const sim
 
 constexpr size_t kSmallObject = 12;
 
-// Names of one object seen so far; a scan while they are few.
+// Names of one object seen so far. In canonical JSON they ascend, and a comparison with the one before is enough; else a
+// scan while they are few, then a table.
 class SeenNames {
  public:
-  bool insert(std::string_view name) {
+  // `members`: of which `name` is the next one, for the names before it.
+  bool insert(std::string_view name, const JsonMembers& members) {
+    if (ascending_) {
+      if (count_ == 0 || last_ < name) {
+        last_ = name;
+        ++count_;
+        return true;
+      }
+      ascending_ = false;
+      auto it = members.begin();
+      for (size_t i = 0; i < count_; ++i, ++it) (void)insert((*it).name, members);
+    }
     if (few_.size() < kSmallObject) {
       for (const auto& other : few_)
         if (other == name) return false;
@@ -30,6 +42,9 @@ class SeenNames {
   }
 
  private:
+  bool ascending_ = true;
+  size_t count_ = 0;
+  std::string_view last_;
   std::vector<std::string_view> few_;
   absl::flat_hash_set<std::string_view> many_;
 };
@@ -38,8 +53,9 @@ class SeenNames {
 std::optional<std::string> find_duplicate_name(const JsonValue& value, std::string& path) {
   if (value.is_object()) {
     SeenNames seen;
-    for (const auto& [name, member] : value.members()) {
-      if (!seen.insert(name)) return path + "/" + std::string(name);
+    const auto members = value.members();
+    for (const auto& [name, member] : members) {
+      if (!seen.insert(name, members)) return path + "/" + std::string(name);
       if (!member.is_object() && !member.is_array()) continue;
       const size_t length = path.size();
       path.append("/").append(name);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "waybill/base/json_in.h"
 
@@ -80,10 +81,26 @@ JsonWriter& JsonWriter::raw(std::string_view json) {
   return *this;
 }
 
+namespace {
+
+// Has one of these eight bytes to be escaped?
+bool needs_escape(uint64_t eight) {
+  constexpr uint64_t kOnes = 0x0101010101010101, kHigh = 0x8080808080808080;
+  const uint64_t quote = eight ^ kOnes * '"', backslash = eight ^ kOnes * '\\';
+  return (((eight - kOnes * 0x20) & ~eight) | ((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash)) & kHigh;
+}
+
+}  // namespace
+
 void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
   size_t from = 0;
   for (size_t i = 0; i < text.size(); ++i) {
+    for (uint64_t eight = 0; i + 8 <= text.size(); i += 8) {
+      std::memcpy(&eight, text.data() + i, 8);
+      if (needs_escape(eight)) break;
+    }
+    if (i == text.size()) break;
     const auto c = static_cast<uint8_t>(text[i]);
     if (c >= 0x20 && c != '"' && c != '\\') continue;
     out.append(text, from, i - from);

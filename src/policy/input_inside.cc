@@ -1,4 +1,5 @@
 // The slices about what is inside: bills of materials, components, vulnerabilities.
+#include <array>
 #include <cmath>
 
 #include "waybill/identity/ecosystem.h"
@@ -141,51 +142,83 @@ std::string Slices::build_components() {
     if (match.advisory.starts_with("MAL-")) malicious.insert(match.package);
   const bool knows_running = bool(asked_.service) && bool(asked_.environment);
   absl::flat_hash_map<std::string_view, std::string> licences;
-  std::string buffer;
-  buffer.reserve(list.size() * 512 + 2);
-  JsonWriter w(std::move(buffer));
-  w.begin_array();
+  // Which of eight facts are missing decides the list of unknowns: written once for each combination that comes up.
+  std::array<std::string, 256> unknowns;
+  const auto unknown_of = [&](const graph::Component& one) -> const std::string& {
+    const bool missing[] = {one.direct == facts::Yes::unknown, one.has_hash,          one.licence.empty(), !knows_running, !one.has_purl,
+                            one.scope == facts::Scope::unknown, one.supplier.empty(), one.version.empty()};
+    size_t which = 0;
+    for (size_t i = 0; i < std::size(missing); ++i) which |= size_t{missing[i]} << i;
+    auto& text = unknowns[which];
+    if (!text.empty()) return text;
+    text = R"(,"unknown":["age_days","deprecated","depth")";
+    if (missing[0]) text += R"(,"direct")";
+    text += R"(,"end_of_life")";
+    if (missing[1]) text += R"(,"hashes")";
+    text += R"(,"in_base","install_scripts")";
+    if (missing[2]) text += R"(,"licence","licences")";
+    if (missing[3]) text += R"(,"new")";
+    text += R"(,"origin","provenance_verified","published_at")";
+    if (missing[4]) text += R"(,"purl")";
+    if (missing[5]) text += R"(,"scope")";
+    text += R"(,"scorecard")";
+    if (missing[6]) text += R"(,"supplier")";
+    if (missing[7]) text += R"(,"version")";
+    return text += R"(,"versions_behind"])";
+  };
+  std::string out, name;
+  out.reserve(list.size() * 576 + 2);
+  out += '[';
+  uint64_t entry = graph::kNoEntry;
+  std::string entry_text;
   for (const auto& one : list) {
-    w.begin_object();
-    if (one.direct != facts::Yes::unknown) w.field("direct", one.direct == facts::Yes::yes);
-    w.key("entries").begin_array().value(one.entry).end_array().key("hashes").begin_array().end_array();
-    w.field("integrity", "unchecked").field("kind", facts::to_string(one.kind));
+    if (one.entry != entry || entry_text.empty()) entry = one.entry, entry_text = std::to_string(one.entry);
+    out += out.size() > 1 ? ",{" : "{";
+    if (one.direct != facts::Yes::unknown) out += one.direct == facts::Yes::yes ? R"("direct":true,)" : R"("direct":false,)";
+    out += R"("entries":[)";
+    out += entry_text;
+    out += R"(],"hashes":[],"integrity":"unchecked","kind":)";
+    append_json_string(out, facts::to_string(one.kind));
     if (!one.licence.empty()) {
-      w.field("licence", one.licence);
       auto [it, fresh] = licences.try_emplace(one.licence);
       if (fresh) {
+        it->second = R"(,"licence":)";
+        append_json_string(it->second, one.licence);
         JsonWriter ids;
         ids.begin_array();
         for (const auto& id : ids_of(one.licence)) ids.value(id);
         ids.end_array();
-        it->second = std::move(ids).take();
+        it->second += R"(,"licences":)" + std::move(ids).take();
       }
-      w.field_raw("licences", it->second);
+      out += it->second;
     }
-    w.field("malicious", malicious.contains(one.package)).field("name", one.group.empty() ? std::string(one.name) : std::string(one.group) + "/" + std::string(one.name));
-    if (knows_running) w.field("new", is_new(one.package));
-    w.field("purl", one.purl);
-    if (one.scope != facts::Scope::unknown) w.field("scope", facts::to_string(one.scope));
-    if (!one.supplier.empty()) w.field("supplier", one.supplier);
-    w.key("unknown").begin_array().value("age_days").value("deprecated").value("depth");
-    if (one.direct == facts::Yes::unknown) w.value("direct");
-    w.value("end_of_life");
-    if (one.has_hash) w.value("hashes");
-    w.value("in_base").value("install_scripts");
-    if (one.licence.empty()) w.value("licence").value("licences");
-    if (!knows_running) w.value("new");
-    w.value("origin").value("provenance_verified").value("published_at");
-    if (!one.has_purl) w.value("purl");
-    if (one.scope == facts::Scope::unknown) w.value("scope");
-    w.value("scorecard");
-    if (one.supplier.empty()) w.value("supplier");
-    if (one.version.empty()) w.value("version");
-    w.value("versions_behind").end_array();
-    if (!one.version.empty()) w.field("version", one.version);
-    w.end_object();
+    out += malicious.contains(one.package) ? R"(,"malicious":true,"name":)" : R"(,"malicious":false,"name":)";
+    if (one.group.empty()) {
+      append_json_string(out, one.name);
+    } else {
+      name.assign(one.group).append("/").append(one.name);
+      append_json_string(out, name);
+    }
+    if (knows_running) out += is_new(one.package) ? R"(,"new":true)" : R"(,"new":false)";
+    out += R"(,"purl":)";
+    append_json_string(out, one.purl);
+    if (one.scope != facts::Scope::unknown) {
+      out += R"(,"scope":)";
+      append_json_string(out, facts::to_string(one.scope));
+    }
+    if (!one.supplier.empty()) {
+      out += R"(,"supplier":)";
+      append_json_string(out, one.supplier);
+    }
+    out += unknown_of(one);
+    if (!one.version.empty()) {
+      out += R"(,"version":)";
+      append_json_string(out, one.version);
+    }
+    out += '}';
   }
-  w.end_array();
-  return std::move(w).take();
+  out += ']';
+  return out;
 }
 
 std::string Slices::build_vulnerabilities() {

@@ -59,7 +59,11 @@ class JsonObject {
       texts("unknown", unknown_);
     }
     std::sort(members_.begin(), members_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    std::string out = "{";
+    std::string out;
+    size_t bytes = 2;
+    for (const auto& [key, json] : members_) bytes += key.size() + json.size() + 4;
+    out.reserve(bytes);
+    out = "{";
     for (const auto& [key, json] : members_) {
       if (out.size() > 1) out += ',';
       append_json_string(out, key);
@@ -77,7 +81,11 @@ class JsonObject {
 
 // ["a","b"] of what is JSON already.
 inline std::string to_json_array(const std::vector<std::string>& items) {
-  std::string out = "[";
+  std::string out;
+  size_t bytes = 2;
+  for (const auto& item : items) bytes += item.size() + 1;
+  out.reserve(bytes);
+  out = "[";
   for (const auto& item : items) {
     if (out.size() > 1) out += ',';
     out += item;

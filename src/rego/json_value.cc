@@ -1,5 +1,7 @@
 #include "waybill/rego/json_value.h"
 
+#include <cstring>
+
 #include "waybill/base/bytes.h"
 #include "waybill/base/json_in.h"
 #include "waybill/rego/limits.h"
@@ -74,8 +76,18 @@ class Reader {
     return true;
   }
 
+  // Is one of these eight bytes a quotation mark, a backslash or a control character?
+  static bool ends_plain(uint64_t eight) {
+    constexpr uint64_t kOnes = 0x0101010101010101, kHigh = 0x8080808080808080;
+    const uint64_t quote = eight ^ kOnes * '"', backslash = eight ^ kOnes * '\\';
+    return ((((eight - kOnes * 0x20) & ~eight) | ((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash)) & kHigh) != 0;
+  }
   bool string(Value& out) {
     const char* start = ++at_;
+    for (uint64_t eight = 0; end_ - at_ >= 8; at_ += 8) {
+      std::memcpy(&eight, at_, 8);
+      if (ends_plain(eight)) break;
+    }
     while (at_ != end_ && *at_ != '"' && *at_ != '\\' && static_cast<uint8_t>(*at_) >= 0x20) ++at_;
     if (at_ == end_) return false;
     if (*at_ == '"') {

@@ -385,6 +385,12 @@ Value Heap::sorted_object(std::span<const Entry> entries) {
 
 Value Heap::object(std::vector<Entry>& entries) {
   const auto less = [](const Entry& a, const Entry& b) { return Value::compare(a.key, b.key) < 0; };
+  // In order and each once, as in canonical JSON: one comparison each.
+  const auto not_less = [](const Entry& a, const Entry& b) {
+    if (a.key.is_string() && b.key.is_string()) return a.key.text() >= b.key.text();
+    return Value::compare(a.key, b.key) >= 0;
+  };
+  if (std::adjacent_find(entries.begin(), entries.end(), not_less) == entries.end()) return sorted_object(entries);
   if (!std::is_sorted(entries.begin(), entries.end(), less)) {
     if (entries.size() <= 24) {  // insertion sort: stable, no allocation
       for (size_t i = 1; i < entries.size(); ++i) {
