@@ -133,7 +133,7 @@ int advisories_import(const Invocation& invocation) {
     all.raw(root.to_json());
     if (invocation.output() != "table") continue;
     const auto count = [&](const char* key) { return with_thousands(static_cast<uint64_t>(root[key].int_or(0))); };
-    print(name + ": " + count("records") + " records, " + count("added") + " new, " + count("updated") + " changed, " + count("same") + " as before" +
+    print(name + ": " + count("records") + (root["records"].int_or(0) == 1 ? " record, " : " records, ") + count("added") + " new, " + count("updated") + " changed, " + count("same") + " as before" +
           (root["refused"].int_or(0) > 0 ? ", " + count("refused") + " refused" : "") + (root["entry"].exists() ? "; entry #" + std::to_string(root["entry"].int_or(0)) : "") + "\n");
     for (const auto& refusal : root["refusals"].items()) talk("  refused: " + std::string(refusal.string_or("")) + "\n");
     if (root["refused"].int_or(0) > 0) exit = kFailed;

@@ -247,6 +247,9 @@ int run(int argc, char** argv) {
   try {
     std::vector<std::string> reversed(rest.rbegin(), rest.rend());
     app.parse(reversed);
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string_view what = error.what();
+    return wrong_usage(command, std::string(what.substr(0, what.find(':'))) + " needs a value");
   } catch (const CLI::ParseError& error) {
     return wrong_usage(command, error.what());
   }
