@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <set>
 
 #include "waybill/advisory/advisory.h"
@@ -18,6 +19,7 @@ constexpr std::string_view kInputType = "application/vnd.waybill.input+json";
 constexpr std::string_view kPolicyType = "application/vnd.waybill.policy-list+json";
 constexpr std::string_view kPackType = "application/vnd.waybill.pack+json";
 constexpr int64_t kPreviewMs = kDayMs;
+constexpr size_t kLongInput = size_t{128} << 10;
 
 int64_t micros_now() { return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -348,9 +350,20 @@ Result<Answer> Decider::State::evaluate(const Question& question, const Question
     if (field == "*" || field.starts_with("ticket")) reads_ticket = true;
   }
   TRY(auto input, input_of(view, asked, *resolved));
-  const auto input_digest = sha256(input);
+  bool answered_before = false;
+  {
+    std::shared_lock lock(memory_mutex);
+    answered_before = memory.contains(key);
+  }
+  // A long input is hashed, and made ready for the log, while the rules are evaluated over it. (Where no thread is to be
+  // had, both are done when they are asked for.)
+  const auto policy_of_launch = input.size() < kLongInput ? std::launch::deferred : std::launch::async | std::launch::deferred;
+  const auto digest_of_input = std::async(policy_of_launch, [&input] { return sha256(input); }).share();
+  const auto prepare_input = [&] { return setup.log->prepare(input, std::string(kInputType), digest_of_input.get()); };
+  std::future<log::PreparedDocument> prepared_input;
+  if (!asked.preview && !answered_before && input.size() >= kLongInput) prepared_input = std::async(policy_of_launch, prepare_input);
   auto lease = pool.take(resolved->policy);
-  TRY(auto decision, judge(*lease, *resolved, input, input_digest));
+  TRY(auto decision, judge(*lease, *resolved, input, [&] { return digest_of_input.get(); }));
   decision.engine_version = setup.engine_version;
   decision.microseconds = micros_now() - started;
   if (!setup.server_url.empty()) decision.see = setup.server_url + "/decisions/" + decision.id;
@@ -394,7 +407,7 @@ Result<Answer> Decider::State::evaluate(const Question& question, const Question
     if (!decision.preview) {
       std::vector<log::PreparedDocument> documents;
       documents.push_back(setup.log->prepare(decision.to_json(), std::string(kDecisionType)));
-      documents.push_back(setup.log->prepare(input, std::string(kInputType), input_digest));
+      documents.push_back(prepared_input.valid() ? prepared_input.get() : prepare_input());
       documents.push_back(setup.log->prepare(resolved->policy_json, std::string(kPolicyType), resolved->digest));
       auto shortened = decision;
       shortened.summary = valid_utf8(decision.summary.substr(0, 120));

@@ -1,8 +1,9 @@
 // What would change a verdict: for each milder one, the cheapest way out of every rule that stands in the way.
 #include <algorithm>
+#include <optional>
 #include <set>
 
-#include "waybill/base/json_out.h"
+#include "waybill/base/json_in.h"
 #include "waybill/policy/frame.h"
 #include "waybill/policy/verdict.h"
 
@@ -24,7 +25,7 @@ struct Way {
 bool is_command(std::string_view fix) { return fix.starts_with("waybill ") || fix.starts_with("collect ") || fix.starts_with("run "); }
 
 // The way out of one result. An ask is answered by an approval, whatever is broken.
-Way way_out(const RuleResult& result, JsonValue input, const Decision& decision) {
+Way way_out(const RuleResult& result, rego::Value input, const Decision& decision) {
   const auto owner = decision.owners.empty() ? std::string("the owner of the service") : decision.owners.front();
   Way way;
   const auto add = [&](How how, std::string what, std::string who) {
@@ -56,17 +57,17 @@ Way way_out(const RuleResult& result, JsonValue input, const Decision& decision)
         continue;
       }
     }
-    JsonValue vulnerability;
+    rego::Value vulnerability;
     for (const auto item : input["vulnerabilities"].items())
       if (item["key"].string_or("") == finding.on) vulnerability = item;
-    if (vulnerability.exists() && vulnerability["fix"]["available"].bool_or(false)) {
+    if (vulnerability.defined() && vulnerability["fix"]["available"].bool_or(false)) {
       const auto package = vulnerability["package"].string_or("the package");
-      add(How::upgrade, "raise " + std::string(package.substr(0, package.find_first_of("?#"))) + " to " + std::string(vulnerability["fix"]["versions"].at(0).string_or("a fixed version")) + " and rebuild", owner);
+      add(How::upgrade, "raise " + std::string(package.substr(0, package.find_first_of("?#"))) + " to " + std::string(vulnerability["fix"]["versions"].find(rego::Value::of(int64_t{0})).string_or("a fixed version")) + " and rebuild", owner);
       way.removes.emplace_back(finding.on);
       continue;
     }
     all_data = false;
-    if (vulnerability.exists()) {
+    if (vulnerability.defined()) {
       add(How::except, "waybill exception request --rule " + result.rule + " --matches '" + finding.on + "' --until … --reason …", owner);
     } else if (is_command(finding.fix)) {
       add(How::collect, finding.fix, owner);
@@ -80,31 +81,32 @@ Way way_out(const RuleResult& result, JsonValue input, const Decision& decision)
   return way;
 }
 
-// The input without some vulnerabilities; only what `rules` read, and the frame.
-std::string without_vulnerabilities(JsonValue input, const std::set<std::string>& gone, const std::set<std::string>& slices) {
-  JsonWriter w;
-  w.begin_object();
-  for (const auto& member : input.members()) {
-    if (!is_frame(member.name) && !slices.contains(std::string(member.name))) continue;
-    w.key(member.name);
-    if (member.name == "vulnerabilities") {
-      w.begin_array();
-      for (const auto item : member.value.items())
-        if (!gone.contains(std::string(item["key"].string_or("")))) w.raw(item.to_json());
-      w.end_array();
-    } else {
-      w.raw(member.value.to_json());
+// The input without some vulnerabilities; only what `rules` read, and the frame. It shares what stays with `input`.
+rego::Value without_vulnerabilities(rego::Heap& heap, rego::Value input, const std::set<std::string>& gone, const std::set<std::string>& slices) {
+  std::vector<rego::Entry> members;
+  for (const auto& member : input.entries()) {
+    const auto name = member.key.text();
+    if (!is_frame(name) && !slices.contains(std::string(name))) continue;
+    auto value = member.value;
+    if (name == "vulnerabilities") {
+      std::vector<rego::Value> left;
+      for (const auto& item : value.items())
+        if (!gone.contains(std::string(item["key"].string_or("")))) left.push_back(item);
+      value = heap.array(left);
     }
+    members.push_back({member.key, value});
   }
-  w.end_object();
-  return std::move(w).take();
+  return heap.sorted_object(members);
 }
 
 }  // namespace
 
-std::vector<Flip> find_flips(rego::Evaluation& evaluation, const Resolved& policy, JsonValue input, const Decision& decision) {
+std::vector<Flip> find_flips(rego::Evaluation& evaluation, const Resolved& policy, rego::Value input, const Decision& decision) {
   std::vector<Flip> out;
   std::vector<std::string> seen;
+  // Tried beside the evaluation that holds the input: both share its values.
+  rego::Heap changed;
+  std::optional<rego::Evaluation> trial;
   for (int target = static_cast<int>(decision.verdict) - 1; target >= 0; --target) {
     Flip flip;
     flip.to = Verdict::allow;
@@ -141,11 +143,10 @@ std::vector<Flip> find_flips(rego::Evaluation& evaluation, const Resolved& polic
         affected.push_back(&rule);
         slices.insert(used.begin(), used.end());
       }
-      const auto json = without_vulnerabilities(input, gone, slices);
-      auto changed = JsonDocument::parse(json);
-      if (!changed || !evaluation.set_input(json)) continue;
+      if (!trial) trial.emplace(policy.policy, evaluation.options());
+      trial->set_input_value(without_vulnerabilities(changed, input, gone, slices));
       bool survives = true;
-      for (const auto& outcome : evaluate_rules(evaluation, policy, changed->root(), affected)) {
+      for (const auto& outcome : evaluate_rules(*trial, policy, affected)) {
         if (outcome.outcome == Outcome::holds || outcome.outcome == Outcome::does_not_apply) continue;
         // A rule that an exception lets pass, or that was milder than the target already, is not in the way.
         const auto* before = [&]() -> const RuleResult* {

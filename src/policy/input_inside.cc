@@ -135,8 +135,10 @@ std::string Slices::build_sboms() {
 
 // The heavy slice: written by hand, in canonical order, without a tree in between.
 std::string Slices::build_components() {
-  auto list = components();
-  std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.purl < b.purl; });
+  std::vector<const graph::Component*> list;
+  list.reserve(components().size());
+  for (const auto& one : components()) list.push_back(&one);
+  std::sort(list.begin(), list.end(), [](const auto* a, const auto* b) { return a->purl < b->purl; });
   absl::flat_hash_set<graph::Id> malicious;
   for (const auto& match : matches())
     if (match.advisory.starts_with("MAL-")) malicious.insert(match.package);
@@ -171,7 +173,8 @@ std::string Slices::build_components() {
   out += '[';
   uint64_t entry = graph::kNoEntry;
   std::string entry_text;
-  for (const auto& one : list) {
+  for (const auto* component : list) {
+    const auto& one = *component;
     if (one.entry != entry || entry_text.empty()) entry = one.entry, entry_text = std::to_string(one.entry);
     out += out.size() > 1 ? ",{" : "{";
     if (one.direct != facts::Yes::unknown) out += one.direct == facts::Yes::yes ? R"("direct":true,)" : R"("direct":false,)";

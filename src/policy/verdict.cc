@@ -49,7 +49,7 @@ void read_findings(const rego::Value& set, std::string_view subject, std::vector
 }
 
 // Which words an entry of a slice goes by.
-std::string word_of(std::string_view slice, JsonValue item) {
+std::string word_of(std::string_view slice, rego::Value item) {
   if (slice == "approvals") return "approval";
   if (slice == "builds") return "provenance";
   if (slice == "components" || slice == "sboms") return "bill of materials";
@@ -69,7 +69,7 @@ std::string word_of(std::string_view slice, JsonValue item) {
 // never touch the long ones.
 class EvidenceIndex {
  public:
-  explicit EvidenceIndex(JsonValue input) : input_(input) {
+  explicit EvidenceIndex(rego::Value input) : input_(input) {
     for (const auto sbom : input["sboms"].items())
       for (const auto entry : sbom["entries"].items()) bills_.insert(static_cast<uint64_t>(entry.int_or(0)));
   }
@@ -105,16 +105,16 @@ class EvidenceIndex {
   }
 
  private:
-  using Index = absl::flat_hash_map<std::string_view, std::vector<JsonValue>>;
+  using Index = absl::flat_hash_map<std::string_view, std::vector<rego::Value>>;
   const Index& index_of(const std::string& slice) {
     const auto [it, fresh] = indices_.try_emplace(slice);
     auto& index = it->second;
     if (!fresh) return index;
     const auto value = input_[slice];
-    const auto put = [&](JsonValue item) {
-      for (const auto& member : item.members()) {
+    const auto put = [&](rego::Value item) {
+      for (const auto& member : item.entries()) {
         constexpr std::string_view kNames[] = {"key", "fingerprint", "purl", "on", "of", "id", "suite", "name", "scope", "rule", "environment", "source"};
-        if (!member.value.is_string() || std::find(std::begin(kNames), std::end(kNames), member.name) == std::end(kNames)) continue;
+        if (!member.value.is_string() || std::find(std::begin(kNames), std::end(kNames), member.key.text()) == std::end(kNames)) continue;
         auto& list = index[member.value.string_or("")];
         list.push_back(item);
       }
@@ -131,7 +131,7 @@ class EvidenceIndex {
     return index;
   }
 
-  JsonValue input_;
+  rego::Value input_;
   std::map<std::string, Index> indices_;
   std::set<uint64_t> bills_;
 };
@@ -195,6 +195,7 @@ std::string make_summary(const Decision& d, std::string_view no_policy) {
 
 EvaluationPool::Lease::~Lease() {
   if (!evaluation_) return;
+  evaluation_->clear_input();  // its text is the asker's
   std::lock_guard lock(pool_->mutex_);
   const auto it = pool_->out_.find(evaluation_.get());
   if (it == pool_->out_.end()) return;
@@ -217,8 +218,9 @@ EvaluationPool::Lease EvaluationPool::take(const std::shared_ptr<const rego::Pol
   return Lease(*this, std::move(evaluation));
 }
 
-std::vector<RuleOutcome> evaluate_rules(rego::Evaluation& evaluation, const Resolved& policy, JsonValue input, const std::vector<const RuleInForce*>& only) {
+std::vector<RuleOutcome> evaluate_rules(rego::Evaluation& evaluation, const Resolved& policy, const std::vector<const RuleInForce*>& only) {
   std::vector<RuleOutcome> out;
+  const auto input = evaluation.input();
   const auto subject = std::string(input["subject"]["id"].string_or(""));
   const auto kind = find_subject_kind(input["subject"]["kind"].string_or("")).value_or(SubjectKind::artifact);
   const auto gate = input["request"]["gate"].string_or("");
@@ -281,11 +283,15 @@ std::vector<RuleOutcome> evaluate_rules(rego::Evaluation& evaluation, const Reso
 }
 
 Result<Decision> judge(rego::Evaluation& evaluation, const Resolved& policy, std::string_view input_json, const Sha256& input_digest) {
-  TRY(auto document, JsonDocument::parse(input_json));
-  const auto input = document.root();
+  return judge(evaluation, policy, input_json, [&input_digest] { return input_digest; });
+}
+
+Result<Decision> judge(rego::Evaluation& evaluation, const Resolved& policy, std::string_view input_json, const std::function<Sha256()>& digest_input) {
+  // Read once: what the rules see is what the verdict is made of.
+  TRY_DO(evaluation.set_input_view(input_json));
+  const auto input = evaluation.input();
   TRY(const auto now, parse_time(input["now"].string_or("")));
   evaluation.options().now_ns = now.ms * 1'000'000;
-  TRY_DO(evaluation.set_input(input_json));
 
   Decision d;
   d.at = now;
@@ -304,19 +310,20 @@ Result<Decision> judge(rego::Evaluation& evaluation, const Resolved& policy, std
   d.policy_digest = policy.digest.to_string();
   d.policy_scope = policy.scope;
   for (const auto& pack : policy.packs) d.packs.push_back({pack.pack, pack.version, pack.digest, pack.mode});
-  d.input_digest = input_digest.to_string();
   d.input_bytes = input_json.size();
   for (const auto slice : input["slices"].items()) d.slices.emplace_back(slice.string_or(""));
   d.log_index = static_cast<uint64_t>(input["log"]["index"].int_or(0));
   d.log_size = static_cast<uint64_t>(input["log"]["size"].int_or(0));
   d.log_root = input["log"]["root"].string_or("");
-  d.id = decision_id(d.at, input_digest, policy.digest, d.gate);
 
-  const auto outcomes = evaluate_rules(evaluation, policy, input);
+  const auto outcomes = evaluate_rules(evaluation, policy);
+  const auto input_digest = digest_input();
+  d.input_digest = input_digest.to_string();
+  d.id = decision_id(d.at, input_digest, policy.digest, d.gate);
   EvidenceIndex evidence(input);
   struct Granted {
     std::string id, rule, matches;
-    JsonValue item;
+    rego::Value item;
   };
   std::vector<Granted> exceptions;
   for (const auto item : input["exceptions"].items())
@@ -487,19 +494,19 @@ bool reads(const Resolved& policy, std::string_view path) {
 
 }  // namespace
 
-Validity find_validity(const Resolved& policy, JsonValue input, Time now) {
+Validity find_validity(const Resolved& policy, rego::Value input, Time now) {
   Validity out{Time{now.ms + 30 * kDayMs}, "nothing that a rule reads changes by itself"};
   const auto offer = [&](Time at, std::string because) {
     if (at.ms > now.ms && at < out.until) out = {at, std::move(because)};
   };
-  const auto time_of = [](JsonValue value) -> Time {
+  const auto time_of = [](rego::Value value) -> Time {
     auto time = parse_time(value.string_or(""));
     return time ? *time : Time{};
   };
-  const auto age = [&](JsonValue item, std::string_view base, const std::string& name) {
-    const auto days = item["age_days"];
+  const auto age = [&](rego::Value item, std::string_view base, const std::string& name) {
+    if (!item["age_days"].defined()) return;
     const auto from = time_of(item[base]);
-    if (days.exists() && from.is_set()) offer(Time{from.ms + (days_between(from, now) + 1) * kDayMs}, name + " becomes " + std::to_string(days_between(from, now) + 1));
+    if (from.is_set()) offer(Time{from.ms + (days_between(from, now) + 1) * kDayMs}, name + " becomes " + std::to_string(days_between(from, now) + 1));
   };
   if (reads(policy, "subject.age_days")) age(input["subject"], "created_at", "subject.age_days");
   if (reads(policy, "environment.freezes"))

@@ -5,15 +5,16 @@
 // byte for byte, on every machine. It asks neither graph nor log nor clock.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string_view>
 #include <vector>
 
-#include "waybill/base/json_in.h"
 #include "waybill/policy/decision.h"
 #include "waybill/policy/policy_set.h"
+#include "waybill/rego/rego.h"
 
 namespace waybill::policy {
 
@@ -30,9 +31,12 @@ struct RuleOutcome {
 };
 
 // Evaluates the rules in force over the evaluation's input. `only`: these rules alone; empty: all.
-std::vector<RuleOutcome> evaluate_rules(rego::Evaluation& evaluation, const Resolved& policy, JsonValue input, const std::vector<const RuleInForce*>& only = {});
+std::vector<RuleOutcome> evaluate_rules(rego::Evaluation& evaluation, const Resolved& policy, const std::vector<const RuleInForce*>& only = {});
 
-// The decision, without what is not part of its digest (`since`, `supersedes`, own entry, engine's time).
+// The decision, without what is not part of its digest (`since`, `supersedes`, own entry, engine's time). The input's text
+// must live until the evaluation gets another input. `input_digest` is asked for once the rules have been evaluated:
+// whoever has a second thread hashes meanwhile.
+Result<Decision> judge(rego::Evaluation& evaluation, const Resolved& policy, std::string_view input_json, const std::function<Sha256()>& input_digest);
 Result<Decision> judge(rego::Evaluation& evaluation, const Resolved& policy, std::string_view input_json, const Sha256& input_digest);
 
 // Until when the same question gets the same answer if nothing new arrives.
@@ -40,10 +44,10 @@ struct Validity {
   Time until;
   std::string because;
 };
-Validity find_validity(const Resolved& policy, JsonValue input, Time now);
+Validity find_validity(const Resolved& policy, rego::Value input, Time now);
 
 // What would change it (flips.cc): smallest sets of changes, those that are data tried against the same policy.
-std::vector<Flip> find_flips(rego::Evaluation& evaluation, const Resolved& policy, JsonValue input, const Decision& decision);
+std::vector<Flip> find_flips(rego::Evaluation& evaluation, const Resolved& policy, rego::Value input, const Decision& decision);
 
 // Ready-made evaluations of one policy, handed out one per thread at a time.
 class EvaluationPool {

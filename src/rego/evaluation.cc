@@ -38,10 +38,15 @@ const std::vector<Diagnostic>& Evaluation::last_errors() const { return state_->
 Evaluation::Counters Evaluation::counters() const { return {state_->machine.steps(), state_->machine.heap().bytes()}; }
 
 Result<> Evaluation::set_input(std::string_view json) {
+  std::string kept(json);
+  state_->input_text.swap(kept);
+  return set_input_view(state_->input_text);
+}
+
+Result<> Evaluation::set_input_view(std::string_view json) {
   state_->machine.reset();
   state_->queries.clear();
-  state_->input_text.assign(json);
-  auto value = parse_json_value(state_->machine.heap(), state_->input_text);
+  auto value = parse_json_value(state_->machine.heap(), json);
   if (!value) return fail(std::move(value).error().at("input"));
   state_->machine.set_input(*value);
   return {};
@@ -57,6 +62,14 @@ Result<> Evaluation::set_input_term(std::string_view term) {
   state_->machine.set_input(value);
   return {};
 }
+
+void Evaluation::set_input_value(Value input) {
+  state_->machine.reset();
+  state_->queries.clear();
+  state_->machine.set_input(input);
+}
+
+Value Evaluation::input() const { return state_->machine.input(); }
 
 void Evaluation::clear_input() {
   state_->machine.reset();

@@ -22,6 +22,7 @@ class Machine {
   // Forgets everything made so far.
   void reset();
   void set_input(Value input) { root_.input = input; }
+  Value input() const { return root_.input; }
   Heap& heap() { return heap_; }
   EvalOptions& options() { return options_; }
   const detail::Program& program() const { return *program_; }

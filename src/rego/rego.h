@@ -147,8 +147,14 @@ class Evaluation {
 
   // Parses the input and forgets all earlier results. The text is copied. Errors: invalid JSON, with its place.
   Result<> set_input(std::string_view json);
+  // The same without a copy: the text must live as long as anything computed from it.
+  Result<> set_input_view(std::string_view json);
   // The same from Rego term text, which can hold sets.
   Result<> set_input_term(std::string_view term);
+  // A value that was made elsewhere, as it is: its heap must outlive all that is computed from it.
+  void set_input_value(Value input);
+  // What set_input() made, for those who read it besides the rules; valid until the next one.
+  Value input() const;
   // `input` is undefined (not null). The state after construction.
   void clear_input();
 
