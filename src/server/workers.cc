@@ -1,13 +1,17 @@
 #include "waybill/server/workers.h"
 
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace waybill::server {
 
-Workers::Workers(unsigned threads, int nice, size_t max_queued) : max_queued_(max_queued) {
-  for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this, nice] { run(nice); });
+Workers::Workers(const char* name, unsigned threads, int nice, size_t max_queued) : max_queued_(max_queued) {
+  for (unsigned i = 0; i < threads; ++i) {
+    threads_.emplace_back([this, nice] { run(nice); });
+    ::pthread_setname_np(threads_.back().native_handle(), name);
+  }
 }
 Workers::~Workers() { stop(); }
 

@@ -16,7 +16,8 @@ namespace waybill::server {
 class Workers {
  public:
   // `nice`: how much other threads go before these (0 to 19), so that a flood of documents leaves room for questions.
-  Workers(unsigned threads, int nice, size_t max_queued);
+  // `name`, of at most 15 letters, is what top and perf show.
+  Workers(const char* name, unsigned threads, int nice, size_t max_queued);
   ~Workers();
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;

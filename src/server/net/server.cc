@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -740,6 +741,7 @@ Result<std::unique_ptr<Server>> Server::start(Options options, Handler handler) 
     asio::co_spawn(shard->context, state->accept(*shard), asio::detached);
     asio::co_spawn(shard->context, state->watch(*shard), asio::detached);
     shard->thread = std::thread([&context = shard->context] { context.run(); });
+    ::pthread_setname_np(shard->thread.native_handle(), "http-io");  // for top and perf
   }
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
