@@ -4,11 +4,17 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <memory>
+
 namespace waybill {
 namespace {
 
+constexpr size_t kKeptBytes = size_t{2} << 20;  // of a thread's output buffer
+
 struct CompressContext {
   ZSTD_CCtx* context = ZSTD_createCCtx();
+  std::unique_ptr<char[]> out;
+  size_t room = 0;
   CompressContext() = default;
   CompressContext(const CompressContext&) = delete;
   CompressContext& operator=(const CompressContext&) = delete;
@@ -27,6 +33,8 @@ std::string compress(std::string_view bytes, std::string_view prefix, int level)
   ZSTD_CCtx* context = holder.context;
   ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
   ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
+  // Level 1 is chosen for speed: a hash table that stays in the first-level cache gives a tenth of the time back for 4 % of size.
+  if (level == 1 && prefix.empty()) ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, 13);
   if (!prefix.empty()) {
     // The window must reach back over the whole prefix.
     int window = 10;
@@ -34,11 +42,23 @@ std::string compress(std::string_view bytes, std::string_view prefix, int level)
     ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window);
     ZSTD_CCtx_refPrefix(context, prefix.data(), prefix.size());
   }
-  std::string out(ZSTD_compressBound(bytes.size()), '\0');
-  const size_t size = ZSTD_compress2(context, out.data(), out.size(), bytes.data(), bytes.size());
+  // Into memory that this thread keeps: what comes out is small, what must be there is not, and a string would zero it first.
+  const size_t bound = ZSTD_compressBound(bytes.size());
+  std::unique_ptr<char[]> once;
+  char* out = nullptr;
+  if (bound <= kKeptBytes) {
+    if (holder.room < bound) {
+      holder.out = std::make_unique_for_overwrite<char[]>(bound + bound / 2);
+      holder.room = bound + bound / 2;
+    }
+    out = holder.out.get();
+  } else {
+    once = std::make_unique_for_overwrite<char[]>(bound);
+    out = once.get();
+  }
+  const size_t size = ZSTD_compress2(context, out, bound, bytes.data(), bytes.size());
   if (ZSTD_isError(size)) throw std::bad_alloc();  // the only way to fail with a buffer of compressBound bytes
-  out.resize(size);
-  return out;
+  return std::string(out, size);
 }
 
 Result<std::string> decompress(std::string_view frame, std::string_view prefix, size_t max_bytes) {

@@ -24,7 +24,7 @@ struct PreparedDocument {
   bool already_stored = false;  // `stored` is empty: the log has these bytes
 };
 
-// Hashes and compresses (zstd 1; kept raw where that saves less than a sixteenth). `digest` when the caller has hashed
+// Hashes and compresses (zstd 1; kept raw below 1 kB and where that saves less than a sixteenth). `digest` when the caller has hashed
 // the bytes already.
 PreparedDocument prepare_document(std::string_view bytes, std::string type);
 PreparedDocument prepare_document(std::string_view bytes, std::string type, const Sha256& digest);
