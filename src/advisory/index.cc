@@ -413,7 +413,8 @@ void Index::apply(const facts::Scored& fact, uint64_t log_index) {
 std::vector<Match> Index::add_package(PackageId package, const Probe& probe) {
   if (probe.name.empty()) return {};
   state_->more_known[probe.name].push_back({package, probe.version});
-  state_->known_ecosystems.emplace(ecosystem_of(probe.name));
+  if (const auto ecosystem = ecosystem_of(probe.name); !state_->known_ecosystems.contains(ecosystem)) state_->known_ecosystems.emplace(ecosystem);
+  if (state_->record_count() == 0) return {};
   return match(probe);
 }
 

@@ -70,7 +70,7 @@ Result<void> Folder::fold(std::span<const log::Entry> entries) {
     head.kind = log::to_string(entry.kind);
     head.actor = entry.actor;
     std::string subject;
-    if (is_document_entry(entry.kind)) {
+    if (is_document_entry(entry.kind) && entry.body().find("\"subject\"") != std::string_view::npos) {
       const auto body = JsonDocument::parse(entry.body());
       if (body) subject = body->root()["subject"].string_or("");
       head.subject = subject;

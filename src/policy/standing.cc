@@ -72,6 +72,8 @@ struct Standing::State {
       everything = true;
       general = cause;
     }
+    // Most entries are evidence about what runs nowhere: nobody need wake for those.
+    if (!everything && waiting.empty()) return;
     woken = true;
     something.notify_all();
   }
