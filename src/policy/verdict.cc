@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include <absl/container/flat_hash_set.h>
+
 #include "waybill/base/json_out.h"
 #include "waybill/policy/exceptions.h"
 #include "waybill/policy/frame.h"
@@ -65,11 +67,15 @@ std::string word_of(std::string_view slice, rego::Value item) {
   return std::string(slice);
 }
 
-// Finds the items that findings speak of. A slice is indexed at the first finding of a rule that reads it: most decisions
-// never touch the long ones.
+// Finds the items that findings speak of. A slice is read at the first finding of a rule that reads it, for what the
+// findings at hand name, and nothing else: most decisions never touch the long ones.
 class EvidenceIndex {
  public:
-  explicit EvidenceIndex(rego::Value input) : input_(input) {
+  EvidenceIndex(rego::Value input, const std::vector<RuleOutcome>& outcomes) : input_(input) {
+    for (const auto& outcome : outcomes)
+      for (const auto* list : {&outcome.broken, &outcome.unknown})
+        for (const auto& said : *list)
+          if (said.entries.empty()) wanted_.insert(said.on);
     for (const auto sbom : input["sboms"].items())
       for (const auto entry : sbom["entries"].items()) bills_.insert(static_cast<uint64_t>(entry.int_or(0)));
   }
@@ -115,10 +121,11 @@ class EvidenceIndex {
       for (const auto& member : item.entries()) {
         constexpr std::string_view kNames[] = {"key", "fingerprint", "purl", "on", "of", "id", "suite", "name", "scope", "rule", "environment", "source"};
         if (!member.value.is_string() || std::find(std::begin(kNames), std::end(kNames), member.key.text()) == std::end(kNames)) continue;
+        if (!wanted_.contains(member.value.text())) continue;
         auto& list = index[member.value.string_or("")];
         list.push_back(item);
       }
-      if (const auto builder = item["builder"]["id"]; builder.is_string()) index[builder.string_or("")].push_back(item);
+      if (const auto builder = item["builder"]["id"]; builder.is_string() && wanted_.contains(builder.text())) index[builder.string_or("")].push_back(item);
     };
     if (value.is_array()) {
       for (const auto item : value.items()) put(item);
@@ -132,6 +139,7 @@ class EvidenceIndex {
   }
 
   rego::Value input_;
+  absl::flat_hash_set<std::string_view> wanted_;
   std::map<std::string, Index> indices_;
   std::set<uint64_t> bills_;
 };
@@ -320,7 +328,7 @@ Result<Decision> judge(rego::Evaluation& evaluation, const Resolved& policy, std
   const auto input_digest = digest_input();
   d.input_digest = input_digest.to_string();
   d.id = decision_id(d.at, input_digest, policy.digest, d.gate);
-  EvidenceIndex evidence(input);
+  EvidenceIndex evidence(input, outcomes);
   struct Granted {
     std::string id, rule, matches;
     rego::Value item;
