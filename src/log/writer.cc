@@ -14,6 +14,10 @@ constexpr size_t kMaxBatchBytes = size_t{16} << 20;  // of entries and documents
 // all of them costs as much as one for each. A lone writer never waits.
 constexpr auto kLinger = std::chrono::microseconds(1500);
 constexpr size_t kWorthACommit = 64;  // entries: never wait for more
+// With documents of some size in it, each of which took a millisecond to bring, a batch waits longer: a commit costs as
+// much CPU as a fifth of such a document.
+constexpr auto kLingerWithDocuments = std::chrono::microseconds(4000);
+constexpr size_t kManyBytes = size_t{32} << 10;
 constexpr size_t kRunBytes = size_t{256} << 10;  // room for a run's entries, at first
 // The write-ahead log, in pages: what must have come for the checkpointer to begin; from where on the committer is made
 // to wait for the last few, so that SQLite starts the file from its beginning again; and from where on for all of them.
@@ -105,19 +109,24 @@ void Writer::sequence() {
   size_t batch_bytes = 0, last_batch = 1;
   Moment begun;
   std::vector<Pending> taken;
+  const auto worth_a_commit = [&] {
+    if (last_batch == 1) return size_t{1};
+    return batch_bytes >= kManyBytes ? kWorthACommit : std::min(last_batch, kWorthACommit);
+  };
+  const auto linger_until = [&] { return begun + (batch_bytes >= kManyBytes ? kLingerWithDocuments : kLinger); };
   while (true) {
     bool hand_over = false, ended = false;
     {
       std::unique_lock lock(queue_mutex_);
       while (true) {
         const bool has_room = batch->entries.size() < kMaxBatchEntries && batch_bytes < kMaxBatchBytes;
-        const size_t worth = std::min(last_batch, kWorthACommit), together = batch->entries.size() + queue_.size();
+        const size_t worth = worth_a_commit(), together = batch->entries.size() + queue_.size();
         if (closing_ && together == 0) break;
         if (committer_idle_ && together > 0) {
           if (closing_ || together >= worth || !has_room || generation_ < failed_generation_) break;
           if (batch->entries.empty()) break;  // the first: take it in, so that its moment counts
           wake_at_ = worth - batch->entries.size();
-          if (queue_filled_.wait_until(lock, begun + kLinger) == std::cv_status::timeout) break;
+          if (queue_filled_.wait_until(lock, linger_until()) == std::cv_status::timeout) break;
           continue;
         }
         if (!queue_.empty() && has_room) break;
@@ -136,8 +145,8 @@ void Writer::sequence() {
           drop_keys(*batch);
         }
       }
-      const size_t worth = std::min(last_batch, kWorthACommit), together = batch->entries.size() + queue_.size();
-      const bool waited = !batch->entries.empty() && std::chrono::steady_clock::now() >= begun + kLinger;
+      const size_t worth = worth_a_commit(), together = batch->entries.size() + queue_.size();
+      const bool waited = !batch->entries.empty() && std::chrono::steady_clock::now() >= linger_until();
       hand_over = committer_idle_ && (together >= worth || waited || closing_ || batch->failed || batch_bytes >= kMaxBatchBytes);
       if (batch->entries.size() < kMaxBatchEntries && batch_bytes < kMaxBatchBytes && !batch->failed) {
         taken.swap(queue_);
