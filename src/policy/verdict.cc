@@ -75,7 +75,7 @@ class EvidenceIndex {
     for (const auto& outcome : outcomes)
       for (const auto* list : {&outcome.broken, &outcome.unknown})
         for (const auto& said : *list)
-          if (said.entries.empty()) wanted_.insert(said.on);
+          if (said.entries.empty()) wanted_.insert(said.on), lengths_ |= uint64_t{1} << (said.on.size() & 63);
     for (const auto sbom : input["sboms"].items())
       for (const auto entry : sbom["entries"].items()) bills_.insert(static_cast<uint64_t>(entry.int_or(0)));
   }
@@ -120,7 +120,8 @@ class EvidenceIndex {
     const auto put = [&](rego::Value item) {
       for (const auto& member : item.entries()) {
         constexpr std::string_view kNames[] = {"key", "fingerprint", "purl", "on", "of", "id", "suite", "name", "scope", "rule", "environment", "source"};
-        if (!member.value.is_string() || std::find(std::begin(kNames), std::end(kNames), member.key.text()) == std::end(kNames)) continue;
+        if (!member.value.is_string() || (lengths_ >> (member.value.size() & 63) & 1) == 0) continue;  // no finding is as long: the common case
+        if (std::find(std::begin(kNames), std::end(kNames), member.key.text()) == std::end(kNames)) continue;
         if (!wanted_.contains(member.value.text())) continue;
         auto& list = index[member.value.string_or("")];
         list.push_back(item);
@@ -140,6 +141,7 @@ class EvidenceIndex {
 
   rego::Value input_;
   absl::flat_hash_set<std::string_view> wanted_;
+  uint64_t lengths_ = 0;  // a bit for each length among them, modulo 64
   std::map<std::string, Index> indices_;
   std::set<uint64_t> bills_;
 };
