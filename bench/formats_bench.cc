@@ -86,9 +86,20 @@ Documents spdx(size_t count) {
     for (const uint32_t rank : ranks) {
       const auto package = population.package(rank);
       w.begin_object().field("SPDXID", "SPDXRef-" + std::to_string(rank)).field("name", package.name).field("versionInfo", package.version);
-      w.field("downloadLocation", "NOASSERTION").field("licenseConcluded", "NOASSERTION").field("licenseDeclared", package.licence).field("supplier", "NOASSERTION");
+      w.field("downloadLocation", "NOASSERTION")
+          .field("licenseConcluded", "NOASSERTION")
+          .field("licenseDeclared", package.licence)
+          .field("supplier", "NOASSERTION");
       w.key("checksums").begin_array().begin_object().field("algorithm", "SHA256").field("checksumValue", sha256(package.purl).hex()).end_object().end_array();
-      w.key("externalRefs").begin_array().begin_object().field("referenceCategory", "PACKAGE-MANAGER").field("referenceType", "purl").field("referenceLocator", package.purl).end_object().end_array().end_object();
+      w.key("externalRefs")
+          .begin_array()
+          .begin_object()
+          .field("referenceCategory", "PACKAGE-MANAGER")
+          .field("referenceType", "purl")
+          .field("referenceLocator", package.purl)
+          .end_object()
+          .end_array()
+          .end_object();
     }
     w.end_array().key("relationships").begin_array();
     for (size_t k = 0; k < ranks.size(); ++k) {
@@ -107,14 +118,40 @@ std::string osv_lines(size_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     const auto package = population.package(i % 20'000);
     JsonWriter w;
-    w.begin_object().field("schema_version", "1.6.0").field("id", "DEMO-2026-" + std::to_string(i)).field("modified", "2026-11-20T08:00:00Z").field("published", "2026-11-19T08:00:00Z");
-    w.key("aliases").begin_array().value("CVE-2026-" + std::to_string(100'000 + i)).end_array().field("summary", "The " + package.name + " package can be brought down");
+    w.begin_object()
+        .field("schema_version", "1.6.0")
+        .field("id", "DEMO-2026-" + std::to_string(i))
+        .field("modified", "2026-11-20T08:00:00Z")
+        .field("published", "2026-11-19T08:00:00Z");
+    w.key("aliases")
+        .begin_array()
+        .value("CVE-2026-" + std::to_string(100'000 + i))
+        .end_array()
+        .field("summary", "The " + package.name + " package can be brought down");
     w.field("details", std::string(600, 'd') + "\n\n" + std::string(300, 'e')).key("affected").begin_array().begin_object().key("package").begin_object();
-    w.field("ecosystem", package.type).field("name", package.name).end_object().key("ranges").begin_array().begin_object().field("type", "SEMVER").key("events").begin_array();
+    w.field("ecosystem", package.type)
+        .field("name", package.name)
+        .end_object()
+        .key("ranges")
+        .begin_array()
+        .begin_object()
+        .field("type", "SEMVER")
+        .key("events")
+        .begin_array();
     w.begin_object().field("introduced", "0").end_object().begin_object().field("fixed", package.version).end_object().end_array().end_object().end_array();
     w.key("versions").begin_array();
     for (int v = 0; v < 20; ++v) w.value("1." + std::to_string(v) + ".0");
-    w.end_array().end_object().end_array().key("references").begin_array().begin_object().field("type", "WEB").field("url", "https://example.test/" + std::to_string(i)).end_object().end_array().end_object();
+    w.end_array()
+        .end_object()
+        .end_array()
+        .key("references")
+        .begin_array()
+        .begin_object()
+        .field("type", "WEB")
+        .field("url", "https://example.test/" + std::to_string(i))
+        .end_object()
+        .end_array()
+        .end_object();
     out += w.text() + "\n";
   }
   return out;
@@ -122,12 +159,37 @@ std::string osv_lines(size_t count) {
 
 std::string sarif(size_t results) {
   JsonWriter w;
-  w.begin_object().field("version", "2.1.0").key("runs").begin_array().begin_object().key("tool").begin_object().key("driver").begin_object().field("name", "Lookout").key("rules").begin_array();
-  for (int r = 0; r < 50; ++r) w.begin_object().field("id", "R" + std::to_string(r)).key("shortDescription").begin_object().field("text", "A rule").end_object().end_object();
+  w.begin_object()
+      .field("version", "2.1.0")
+      .key("runs")
+      .begin_array()
+      .begin_object()
+      .key("tool")
+      .begin_object()
+      .key("driver")
+      .begin_object()
+      .field("name", "Lookout")
+      .key("rules")
+      .begin_array();
+  for (int r = 0; r < 50; ++r)
+    w.begin_object().field("id", "R" + std::to_string(r)).key("shortDescription").begin_object().field("text", "A rule").end_object().end_object();
   w.end_array().end_object().end_object().key("results").begin_array();
   for (size_t i = 0; i < results; ++i) {
-    w.begin_object().field("ruleId", "R" + std::to_string(i % 50)).key("message").begin_object().field("text", "something odd in function " + std::to_string(i)).end_object();
-    w.key("locations").begin_array().begin_object().key("physicalLocation").begin_object().key("artifactLocation").begin_object().field("uri", "src/file" + std::to_string(i % 97) + ".c").end_object();
+    w.begin_object()
+        .field("ruleId", "R" + std::to_string(i % 50))
+        .key("message")
+        .begin_object()
+        .field("text", "something odd in function " + std::to_string(i))
+        .end_object();
+    w.key("locations")
+        .begin_array()
+        .begin_object()
+        .key("physicalLocation")
+        .begin_object()
+        .key("artifactLocation")
+        .begin_object()
+        .field("uri", "src/file" + std::to_string(i % 97) + ".c")
+        .end_object();
     w.key("region").begin_object().field("startLine", static_cast<int64_t>(i)).end_object().end_object().end_object().end_array().end_object();
   }
   w.end_array().end_object().end_array().end_object();
@@ -147,7 +209,8 @@ std::string envelope() {
   const std::string statement =
       R"({"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"registry.example/app","digest":{"sha256":")" + sha256("app").hex() +
       R"("}}],"predicateType":"https://slsa.dev/provenance/v1","predicate":{"buildDefinition":{"buildType":"https://example.test/build/v1","externalParameters":{"workflow":{"ref":"refs/tags/v1","repository":"https://example.test/o/r","path":".ci/release"}},"internalParameters":{},"resolvedDependencies":[{"uri":"git+https://example.test/o/r@refs/tags/v1","digest":{"gitCommit":"8d3f1c2b4a5968778695a4b3c2d1e0f9a8b7c6d5"}}]},"runDetails":{"builder":{"id":"https://example.test/builder"},"metadata":{"invocationId":"1","startedOn":"2026-11-20T08:00:00Z","finishedOn":"2026-11-20T08:05:00Z"}}}})";
-  return R"({"payloadType":"application/vnd.in-toto+json","payload":")" + to_base64(as_bytes(statement)) + R"(","signatures":[{"keyid":"k","sig":")" + to_base64(as_bytes("signature")) + "\"}]}";
+  return R"({"payloadType":"application/vnd.in-toto+json","payload":")" + to_base64(as_bytes(statement)) + R"(","signatures":[{"keyid":"k","sig":")" +
+         to_base64(as_bytes("signature")) + "\"}]}";
 }
 
 // A bill of materials of some `megabytes`: the memory that its facts take, the document included, as a multiple of it.
@@ -160,7 +223,8 @@ void measure_memory(size_t megabytes) {
   if (!batch) std::exit(1);
   const double took = thread_cpu_seconds() - from;
   const double size = static_cast<double>(document->size()) / 1e6;
-  report("one CycloneDX of " + std::to_string(document->size() / 1'000'000) + " MB, " + std::to_string(batch->contains.size()) + " components", took * 1e3, "ms");
+  report("one CycloneDX of " + std::to_string(document->size() / 1'000'000) + " MB, " + std::to_string(batch->contains.size()) + " components", took * 1e3,
+         "ms");
   report("its memory, document included", size + resident_mb() - before, "MB", (size + resident_mb() - before) / size, "its size");
 }
 

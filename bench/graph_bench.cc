@@ -21,7 +21,6 @@ using graph::Kind;
 
 namespace {
 
-
 // Batches of the population's bills of materials; packages are made once.
 class Source {
  public:
@@ -148,9 +147,12 @@ int main(int argc, char** argv) {
   uint64_t sboms = 100'000, entries = 1'000'000;
   bool plain = false;
   for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--sboms") == 0 && i + 1 < argc) sboms = std::strtoull(argv[++i], nullptr, 10);
-    else if (std::strcmp(argv[i], "--entries") == 0 && i + 1 < argc) entries = std::strtoull(argv[++i], nullptr, 10);
-    else if (std::strcmp(argv[i], "--plain") == 0) plain = true;
+    if (std::strcmp(argv[i], "--sboms") == 0 && i + 1 < argc)
+      sboms = std::strtoull(argv[++i], nullptr, 10);
+    else if (std::strcmp(argv[i], "--entries") == 0 && i + 1 < argc)
+      entries = std::strtoull(argv[++i], nullptr, 10);
+    else if (std::strcmp(argv[i], "--plain") == 0)
+      plain = true;
     else {
       std::fprintf(stderr, "usage: bench_graph [--sboms N] [--entries N] [--plain]\n");
       return 2;
@@ -201,7 +203,8 @@ int main(int argc, char** argv) {
     feed.apply(batch);
     ++small;
   }
-  if (small > 0) bench::report("entry with one test result, CPU (made and folded)", (bench::thread_cpu_seconds() - small_cpu) * 1e6 / static_cast<double>(small), "us");
+  if (small > 0)
+    bench::report("entry with one test result, CPU (made and folded)", (bench::thread_cpu_seconds() - small_cpu) * 1e6 / static_cast<double>(small), "us");
   bench::report("graph with all entries, allocated", static_cast<double>(graph->memory_bytes()) / 1e6, "MB");
 
   // --- advisories: 1, 50 and 500 affected versions, rare and common ---

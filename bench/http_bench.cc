@@ -220,7 +220,8 @@ struct Load {
 
 // Closed loop (`rate` 0): each connection sends its next request when the answer has come. Open loop: requests are due at
 // fixed times whatever the server does, and latency counts from when they were due.
-Load run_load(const Child& server, size_t connections, double seconds, double rate, const std::function<const std::string*(uint64_t)>& next, uint64_t limit = ~uint64_t{0}) {
+Load run_load(const Child& server, size_t connections, double seconds, double rate, const std::function<const std::string*(uint64_t)>& next,
+              uint64_t limit = ~uint64_t{0}) {
   Load load;
   const int poll = ::epoll_create1(0);
   std::vector<Connection> all(connections);
@@ -407,7 +408,8 @@ int run(double seconds, std::string_view only) {
       const auto digest = sha256("small-" + std::to_string(i)).hex();
       requests.push_back(request_of(waybill, "/api/v1/evidence",
                                     R"({"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","digest":{"sha256":")" + digest +
-                                        R"("}}],"predicateType":"https://example.com/checked/v1","predicate":{"n":)" + std::to_string(i) + R"(,"what":"a small document of the kind that pipelines send by the thousand"}})"));
+                                        R"("}}],"predicateType":"https://example.com/checked/v1","predicate":{"n":)" + std::to_string(i) +
+                                        R"(,"what":"a small document of the kind that pipelines send by the thousand"}})"));
     }
     const auto load = run_load(waybill, 256, seconds, 0, [&](uint64_t i) { return &requests[i % requests.size()]; }, requests.size());
     print_load("collect, small documents, durable", load);
@@ -427,7 +429,8 @@ int run(double seconds, std::string_view only) {
     }
     bench::report("first decision, 500 components, p50", bench::percentile(first, 0.5), "us");
     bench::report("first decision, 500 components, p99", bench::percentile(first, 0.99), "us");
-    const std::string plain = request_of(bare, "/", "{\"subject\":\"sha256:0000000000000000000000000000000000000000000000000000000000000000\",\"environment\":\"production\"}");
+    const std::string plain =
+        request_of(bare, "/", "{\"subject\":\"sha256:0000000000000000000000000000000000000000000000000000000000000000\",\"environment\":\"production\"}");
     const auto bare_full = run_load(bare, 64, seconds, 0, [&](uint64_t) { return &plain; });
     print_load("bare epoll, full load", bare_full);
     const auto full = run_load(waybill, 64, seconds, 0, [&](uint64_t i) { return &requests[i % requests.size()]; });

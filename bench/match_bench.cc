@@ -99,7 +99,8 @@ int run(const std::string& path) {
     });
   }
   // Every package is as likely as any other, and every version of it.
-  std::sort(vulnerable.begin(), vulnerable.end(), [](const Pair& a, const Pair& b) { return std::tie(a.ecosystem, a.name, a.version) < std::tie(b.ecosystem, b.name, b.version); });
+  std::sort(vulnerable.begin(), vulnerable.end(),
+            [](const Pair& a, const Pair& b) { return std::tie(a.ecosystem, a.name, a.version) < std::tie(b.ecosystem, b.name, b.version); });
   std::vector<size_t> starts;
   for (size_t i = 0; i < vulnerable.size(); ++i)
     if (i == 0 || vulnerable[i].ecosystem != vulnerable[i - 1].ecosystem || vulnerable[i].name != vulnerable[i - 1].name) starts.push_back(i);

@@ -8,10 +8,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <fcntl.h>
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <fcntl.h>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -85,8 +85,11 @@ inline double percentile(std::vector<double> samples, double share) {
 
 // `name value unit ratio`. A ratio of 0 is not printed: there is no yardstick for it.
 inline void report(std::string_view name, double value, std::string_view unit, double ratio = 0, std::string_view of = {}) {
-  std::printf("%-52.*s %14.*f %-10.*s", static_cast<int>(name.size()), name.data(), value >= 1000 ? 0 : value >= 10 ? 1 : 3, value,
-              static_cast<int>(unit.size()), unit.data());
+  std::printf("%-52.*s %14.*f %-10.*s", static_cast<int>(name.size()), name.data(),
+              value >= 1000 ? 0
+              : value >= 10 ? 1
+                            : 3,
+              value, static_cast<int>(unit.size()), unit.data());
   if (ratio > 0) std::printf(" %9.2f x %.*s", ratio, static_cast<int>(of.size()), of.data());
   std::printf("\n");
   std::fflush(stdout);
@@ -96,8 +99,7 @@ inline void report(std::string_view name, double value, std::string_view unit, d
 class Run {
  public:
   explicit Run(const char* name) : name_(name) {
-    std::printf("# %s: %u cores, SHA-256 %.*s, %s\n", name, cores(), static_cast<int>(sha256_implementation().size()),
-                sha256_implementation().data(),
+    std::printf("# %s: %u cores, SHA-256 %.*s, %s\n", name, cores(), static_cast<int>(sha256_implementation().size()), sha256_implementation().data(),
 #ifdef NDEBUG
                 "optimised"
 #else
@@ -110,8 +112,8 @@ class Run {
   Run& operator=(const Run&) = delete;
   ~Run() {
     const auto now = MachineCpu::now();
-    std::printf("# %s: %u cores, steal %.1f %%, machine busy %.0f %%, %.1f s\n", name_, cores(), steal_percent(start_, now),
-                busy_percent(start_, now), watch_.wall());
+    std::printf("# %s: %u cores, steal %.1f %%, machine busy %.0f %%, %.1f s\n", name_, cores(), steal_percent(start_, now), busy_percent(start_, now),
+                watch_.wall());
   }
 
  private:

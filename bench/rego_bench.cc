@@ -27,9 +27,7 @@ struct Job {
   size_t least_bytes;  // of the answer: a benchmark that denies nothing measures nothing
 };
 
-void line(const std::string& name, double seconds, double yardstick) {
-  report(name, seconds * 1e3, "ms", seconds / yardstick, "SHA-256 of its input");
-}
+void line(const std::string& name, double seconds, double yardstick) { report(name, seconds * 1e3, "ms", seconds / yardstick, "SHA-256 of its input"); }
 
 bool run(const std::string& folder, const Job& job) {
   const std::string module = read(folder + "/" + job.module), data = read(folder + "/" + job.data), input = read(folder + "/" + job.input);
@@ -71,7 +69,8 @@ bool run(const std::string& folder, const Job& job) {
     }
     if (bytes == 0) {
       bytes = value->to_json().size();
-      std::printf("%s: %u items, %zu bytes of answer, heap %.1f MB\n", job.name, (*value)["deny"].size(), bytes, static_cast<double>(evaluation.counters().heap_bytes) / 1e6);
+      std::printf("%s: %u items, %zu bytes of answer, heap %.1f MB\n", job.name, (*value)["deny"].size(), bytes,
+                  static_cast<double>(evaluation.counters().heap_bytes) / 1e6);
     }
   }
   std::sort(parse.begin(), parse.end());
@@ -95,9 +94,11 @@ by_ref[c.ref] := c if some c in input.components
 hits contains sprintf("%s %s", [v.id, by_ref[v.ref].name]) if some v in input.vulnerabilities
 )"}};
   std::string input = R"({"components":[)";
-  for (int i = 0; i < 50000; ++i) input += std::string(i > 0 ? "," : "") + R"({"ref":"r)" + std::to_string(i * 7919 % 50000) + R"(","name":"component-)" + std::to_string(i) + R"("})";
+  for (int i = 0; i < 50000; ++i)
+    input += std::string(i > 0 ? "," : "") + R"({"ref":"r)" + std::to_string(i * 7919 % 50000) + R"(","name":"component-)" + std::to_string(i) + R"("})";
   input += R"(],"vulnerabilities":[)";
-  for (int i = 0; i < 5000; ++i) input += std::string(i > 0 ? "," : "") + R"({"id":"CVE-)" + std::to_string(i) + R"(","ref":"r)" + std::to_string(i * 9) + R"("})";
+  for (int i = 0; i < 5000; ++i)
+    input += std::string(i > 0 ? "," : "") + R"({"id":"CVE-)" + std::to_string(i) + R"(","ref":"r)" + std::to_string(i * 9) + R"("})";
   input += "]}";
   auto policy = rego::Policy::compile(modules);
   if (!policy) return false;

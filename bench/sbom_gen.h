@@ -27,10 +27,10 @@ namespace waybill::bench {
 struct SbomOptions {
   uint32_t packages = 20'000;
   uint32_t components = 500;
-  uint32_t bases = 0;             // base layers; 0: none
-  uint32_t base_components = 0;   // of `components`
-  uint32_t services = 0;          // 0: every SBOM is its own service
-  double change = 0.05;           // share of a service's own components that another build replaces
+  uint32_t bases = 0;            // base layers; 0: none
+  uint32_t base_components = 0;  // of `components`
+  uint32_t services = 0;         // 0: every SBOM is its own service
+  double change = 0.05;          // share of a service's own components that another build replaces
   double zipf = 1.0;
   uint64_t seed = 1;
 
@@ -57,12 +57,13 @@ class SbomPopulation {
   // The package of a rank: 0 is the most popular.
   Package package(uint32_t rank) const {
     static constexpr std::string_view kWords[] = {
-        "anchor", "ballast", "beacon", "berth",  "bosun",  "bridge", "buoy",   "cable",  "cargo",  "chart", "compass", "crane", "crew",   "current",
-        "dock",   "draft",   "ferry",  "fleet",  "galley", "harbor", "hatch",  "hawser", "helm",   "hull",  "keel",    "knot",  "ladder", "lantern",
-        "lock",   "log",     "mast",   "moor",   "oar",    "pilot",  "plank",  "port",   "quay",   "rig",   "rope",    "rudder", "sail",  "sextant",
-        "signal", "sonar",   "spar",   "stern",  "tide",   "tiller", "tow",    "vane",   "wake",   "wharf", "winch",   "yard"};
+        "anchor", "ballast", "beacon", "berth", "bosun",  "bridge", "buoy",  "cable",  "cargo", "chart", "compass", "crane",  "crew",   "current",
+        "dock",   "draft",   "ferry",  "fleet", "galley", "harbor", "hatch", "hawser", "helm",  "hull",  "keel",    "knot",   "ladder", "lantern",
+        "lock",   "log",     "mast",   "moor",  "oar",    "pilot",  "plank", "port",   "quay",  "rig",   "rope",    "rudder", "sail",   "sextant",
+        "signal", "sonar",   "spar",   "stern", "tide",   "tiller", "tow",   "vane",   "wake",  "wharf", "winch",   "yard"};
     static constexpr std::string_view kEndings[] = {"lab", "org", "works", "io", "stack"};
-    static constexpr std::string_view kLicences[] = {"MIT", "MIT", "MIT", "MIT", "Apache-2.0", "Apache-2.0", "Apache-2.0", "BSD-3-Clause", "ISC", "GPL-2.0-only", "MPL-2.0"};
+    static constexpr std::string_view kLicences[] = {"MIT",        "MIT",          "MIT", "MIT",          "Apache-2.0", "Apache-2.0",
+                                                     "Apache-2.0", "BSD-3-Clause", "ISC", "GPL-2.0-only", "MPL-2.0"};
     // Versions of one name lie far apart in popularity: the name comes from a folded rank.
     const uint32_t names = std::max<uint32_t>(1, options_.packages * 5 / 11);
     Random name_random(options_.seed * 0x51ab + mix(rank % names));
@@ -230,7 +231,8 @@ class SbomPopulation {
 
   uint32_t zipf(Random& random, uint32_t below = UINT32_MAX) const {
     const auto end = cumulative_.begin() + std::min<size_t>(below, cumulative_.size());
-    return static_cast<uint32_t>(std::min<ptrdiff_t>(std::upper_bound(cumulative_.begin(), end, random.unit() * *(end - 1)) - cumulative_.begin(), end - cumulative_.begin() - 1));
+    return static_cast<uint32_t>(
+        std::min<ptrdiff_t>(std::upper_bound(cumulative_.begin(), end, random.unit() * *(end - 1)) - cumulative_.begin(), end - cumulative_.begin() - 1));
   }
   // `count` more ranks, distinct and not in `have`; returned with those, sorted.
   std::vector<uint32_t> draw(Random& random, uint32_t count, const std::vector<uint32_t>& have) const {

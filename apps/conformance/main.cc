@@ -24,8 +24,10 @@ std::map<std::string, Suite, std::less<>>& suites() {
 std::string one_line(std::string_view text) {
   std::string out;
   for (char c : text.substr(0, 2000)) {
-    if (c == '\n') out += "\\n";
-    else out += c;
+    if (c == '\n')
+      out += "\\n";
+    else
+      out += c;
   }
   if (text.size() > 2000) out += "…";
   return out;
@@ -33,14 +35,11 @@ std::string one_line(std::string_view text) {
 
 }  // namespace
 
-Registration::Registration(std::string_view name, std::string_view about, RunSuite run) {
-  suites()[std::string(name)] = {std::string(about), run};
-}
+Registration::Registration(std::string_view name, std::string_view about, RunSuite run) { suites()[std::string(name)] = {std::string(about), run}; }
 
 void report_failure(Counts& counts, std::string_view file, std::string_view name, std::string_view wanted, std::string_view got) {
   ++counts.failed;
-  std::printf("FAIL %s: %s: wanted %s, got %s\n", std::string(file).c_str(), one_line(name).c_str(), one_line(wanted).c_str(),
-              one_line(got).c_str());
+  std::printf("FAIL %s: %s: wanted %s, got %s\n", std::string(file).c_str(), one_line(name).c_str(), one_line(wanted).c_str(), one_line(got).c_str());
 }
 
 void report_skip(Counts& counts, std::string_view file, std::string_view name, std::string_view reason) {

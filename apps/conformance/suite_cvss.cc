@@ -56,8 +56,10 @@ Result<Counts> run(const std::string& path) {
           got += std::string(to_string(cvss->severity));
         }
       }
-      if (got == wanted) ++counts.passed;
-      else report_failure(counts, name, vector, wanted, got);
+      if (got == wanted)
+        ++counts.passed;
+      else
+        report_failure(counts, name, vector, wanted, got);
     }
   }
   return counts;

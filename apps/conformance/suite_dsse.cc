@@ -46,8 +46,8 @@ void run_protocol(Counts& counts, const std::string& file, JsonValue root) {
     const std::string name = "vectors/" + std::to_string(number++);
     const std::string_view payload = test["payload_utf8"].string_or("");
     encoding(test, payload, name + ": PAE");
-    const auto key = PublicKey::from_point(KeyType::ecdsa_p256, as_bytes("\x04" + from_decimal(test["key"]["x_dec"].string_or(""), 32) +
-                                                                         from_decimal(test["key"]["y_dec"].string_or(""), 32)));
+    const auto key = PublicKey::from_point(
+        KeyType::ecdsa_p256, as_bytes("\x04" + from_decimal(test["key"]["x_dec"].string_or(""), 32) + from_decimal(test["key"]["y_dec"].string_or(""), 32)));
     expect(name + ": key", key.has_value(), "a key", key ? "" : key.error().to_string());
     auto envelope = trust::parse_envelope(test["envelope"].to_json());
     expect(name + ": envelope", envelope && envelope->payload == payload && envelope->payload_type == test["payloadType"].string_or(""), payload,
@@ -90,8 +90,10 @@ Result<Counts> run(const std::string& path) {
     TRY(const auto text, read_file(file));
     TRY(const auto document, JsonDocument::parse(text));
     const std::string name = std::filesystem::path(file).filename().string();
-    if (document.root()["testGroups"].exists()) run_wycheproof(counts, name, document.root());
-    else run_protocol(counts, name, document.root());
+    if (document.root()["testGroups"].exists())
+      run_wycheproof(counts, name, document.root());
+    else
+      run_protocol(counts, name, document.root());
   }
   return counts;
 }

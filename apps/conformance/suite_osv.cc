@@ -63,7 +63,8 @@ Result<void> run_answers(Counts& counts, const std::string& file, const advisory
     const auto ecosystem = row["ecosystem"].string_or(""), name = row["name"].string_or(""), version = row["version"].string_or("");
     const auto label = std::string(ecosystem) + " " + std::string(name) + " " + std::string(version);
     if (ecosystem.empty()) {
-      report_skip(counts, short_name, label + std::string(row["commit"].string_or("")), "asked by commit: without the repository a commit has no place in a range");
+      report_skip(counts, short_name, label + std::string(row["commit"].string_or("")),
+                  "asked by commit: without the repository a commit has no place in a range");
       continue;
     }
     if (!index.covers(ecosystem)) {
@@ -90,9 +91,12 @@ Result<void> run_answers(Counts& counts, const std::string& file, const advisory
       }
       got.insert(id);
     }
-    if (got != wanted) report_failure(counts, short_name, label, joined(wanted), joined(got));
-    else if (!excused.empty()) report_skip(counts, short_name, label, excused);
-    else ++counts.passed;
+    if (got != wanted)
+      report_failure(counts, short_name, label, joined(wanted), joined(got));
+    else if (!excused.empty())
+      report_skip(counts, short_name, label, excused);
+    else
+      ++counts.passed;
   }
   return {};
 }
@@ -120,8 +124,10 @@ Result<Counts> run(const std::string& path) {
     });
     // "sad": kept by its project as a record that must not be read.
     const bool read = tally && records > 0 && index.record_count() == records, wanted = name.find("__sad__") == std::string::npos;
-    if (read == wanted) ++counts.passed;
-    else report_failure(counts, "documents", name, wanted ? "records" : "a refusal", read ? "records" : tally ? "none" : tally.error().to_string());
+    if (read == wanted)
+      ++counts.passed;
+    else
+      report_failure(counts, "documents", name, wanted ? "records" : "a refusal", read ? "records" : tally ? "none" : tally.error().to_string());
   }
   const std::string corpus = path + "/../../data/osv-corpus.tar.zst";
   advisory::Index index;

@@ -25,8 +25,10 @@ std::string to_json(const Purl& purl) {
   JsonWriter w;
   const auto text = [&](std::string_view key, const std::string& value) {
     w.key(key);
-    if (value.empty()) w.null();
-    else w.value(value);
+    if (value.empty())
+      w.null();
+    else
+      w.value(value);
   };
   w.begin_object();
   text("type", purl.type);
@@ -91,8 +93,10 @@ Result<Counts> run(const std::string& path) {
         wanted = test["expected_output"].string_or("");
         got = purl->to_string();
       }
-      if (got == wanted) ++counts.passed;
-      else report_failure(counts, name, label, wanted, got);
+      if (got == wanted)
+        ++counts.passed;
+      else
+        report_failure(counts, name, label, wanted, got);
     }
   }
   return counts;

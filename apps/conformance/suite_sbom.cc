@@ -53,12 +53,16 @@ Result<Counts> run(const std::string& root) {
     options.strict = invalid || name.starts_with("valid-");
     const auto batch = formats::parse(std::move(text), options);
     if (!row.read && format != formats::Format::unknown) {
-      if (batch || batch.error().message().find("is not read yet") == std::string::npos) report_failure(counts, path, name, "refused by its name", batch ? "accepted" : batch.error().to_string());
-      else report_skip(counts, path, name, std::string(row.name) + " is not read yet");
+      if (batch || batch.error().message().find("is not read yet") == std::string::npos)
+        report_failure(counts, path, name, "refused by its name", batch ? "accepted" : batch.error().to_string());
+      else
+        report_skip(counts, path, name, std::string(row.name) + " is not read yet");
       continue;
     }
-    if (batch.has_value() != invalid) ++counts.passed;
-    else report_failure(counts, path, name, invalid ? "refused" : "accepted", batch ? "accepted" : batch.error().to_string());
+    if (batch.has_value() != invalid)
+      ++counts.passed;
+    else
+      report_failure(counts, path, name, invalid ? "refused" : "accepted", batch ? "accepted" : batch.error().to_string());
   }
   return counts;
 }

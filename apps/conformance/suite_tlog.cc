@@ -86,7 +86,9 @@ void run_vectors(Checker& check, const JsonDocument& document) {
     const bool refused = !readable || !got;
     const bool want_refusal = test["wantErr"].bool_or(false);
     check.expect(name, refused == want_refusal, want_refusal ? "refusal" : "success",
-                 !readable ? "a hash of another length" : got ? "success" : got.error().to_string());
+                 !readable ? "a hash of another length"
+                 : got     ? "success"
+                           : got.error().to_string());
   }
 }
 
@@ -132,7 +134,8 @@ Result<void> run_tessera(Checker& check, const std::string& directory) {
     check.expect(at + ": root of the tiles", from_tiles && *from_tiles == root, root.hex(), from_tiles ? from_tiles->hex() : from_tiles.error().to_string());
     for (uint64_t index = 0; index < size; ++index) {
       const auto proof = trust::prove_inclusion(index, size, reader);
-      check.expect_ok(at + ": inclusion of " + std::to_string(index), proof ? trust::verify_inclusion(index, size, leaves[index], *proof, root) : Result<void>(proof.error()));
+      check.expect_ok(at + ": inclusion of " + std::to_string(index),
+                      proof ? trust::verify_inclusion(index, size, leaves[index], *proof, root) : Result<void>(proof.error()));
     }
     for (const auto& [old_size, old_root] : roots) {
       if (old_size > size) continue;

@@ -19,16 +19,28 @@ struct FileScheme {
   Scheme scheme;
 };
 constexpr FileScheme kPairFiles[] = {
-    {"alpine-", Scheme::apk},       {"cran-", Scheme::cran}, {"debian-", Scheme::deb},   {"hackage-", Scheme::hackage}, {"maven-", Scheme::maven},       {"nuget-", Scheme::nuget},
-    {"packagist-", Scheme::packagist}, {"pub-", Scheme::pub},   {"pypi-", Scheme::pep440}, {"redhat-", Scheme::rpm},      {"rubygems-", Scheme::rubygems}, {"semver-", Scheme::semver},
+    {"alpine-", Scheme::apk},  {"cran-", Scheme::cran},   {"debian-", Scheme::deb},          {"hackage-", Scheme::hackage},
+    {"maven-", Scheme::maven}, {"nuget-", Scheme::nuget}, {"packagist-", Scheme::packagist}, {"pub-", Scheme::pub},
+    {"pypi-", Scheme::pep440}, {"redhat-", Scheme::rpm},  {"rubygems-", Scheme::rubygems},   {"semver-", Scheme::semver},
 };
 struct VersScheme {
   std::string_view name;
   Scheme scheme;
 };
-constexpr VersScheme kVersSchemes[] = {{"apk", Scheme::apk},     {"alpine", Scheme::apk},  {"alpm", Scheme::alpm},  {"maven", Scheme::maven},       {"nuget", Scheme::nuget},
-                                       {"pypi", Scheme::pep440}, {"deb", Scheme::deb},     {"rpm", Scheme::rpm},    {"gem", Scheme::rubygems},      {"npm", Scheme::semver},
-                                       {"golang", Scheme::go},   {"cargo", Scheme::semver}, {"composer", Scheme::packagist}, {"lexicographic", Scheme::text}};
+constexpr VersScheme kVersSchemes[] = {{"apk", Scheme::apk},
+                                       {"alpine", Scheme::apk},
+                                       {"alpm", Scheme::alpm},
+                                       {"maven", Scheme::maven},
+                                       {"nuget", Scheme::nuget},
+                                       {"pypi", Scheme::pep440},
+                                       {"deb", Scheme::deb},
+                                       {"rpm", Scheme::rpm},
+                                       {"gem", Scheme::rubygems},
+                                       {"npm", Scheme::semver},
+                                       {"golang", Scheme::go},
+                                       {"cargo", Scheme::semver},
+                                       {"composer", Scheme::packagist},
+                                       {"lexicographic", Scheme::text}};
 
 // True disagreements, each by the rule that makes it one. Asked only where we disagree.
 bool has_dotted_word(std::string_view text) {
@@ -67,9 +79,12 @@ void run_pairs(Counts& counts, const std::string& file, std::string_view bytes, 
     const char wanted = text[at + 1];
     const auto a = trim(text.substr(0, at)), b = trim(text.substr(at + 3));
     const auto got = order(scheme, a, b);
-    if (got == wanted) ++counts.passed;
-    else if (const auto reason = known_reason(scheme, a, b); !reason.empty()) report_skip(counts, name, text, reason);
-    else report_failure(counts, name, text, std::string(1, wanted), got ? std::string(1, *got) : "no version");
+    if (got == wanted)
+      ++counts.passed;
+    else if (const auto reason = known_reason(scheme, a, b); !reason.empty())
+      report_skip(counts, name, text, reason);
+    else
+      report_failure(counts, name, text, std::string(1, wanted), got ? std::string(1, *got) : "no version");
   }
 }
 
@@ -86,17 +101,22 @@ void run_apk_tools(Counts& counts, std::string_view bytes) {
       const bool wanted = !words[0].starts_with('!');
       const auto version = wanted ? words[0] : words[0].substr(1);
       const bool got = identity::to_version_key(Scheme::apk, version).has_value();
-      if (got == wanted) ++counts.passed;
-      else report_failure(counts, name, text, wanted ? "valid" : "invalid", got ? "valid" : "invalid");
+      if (got == wanted)
+        ++counts.passed;
+      else
+        report_failure(counts, name, text, wanted ? "valid" : "invalid", got ? "valid" : "invalid");
     } else if (words.size() == 3) {
       if (words[1].find('~') != std::string_view::npos) {
         report_skip(counts, name, text, "'~' is a question of apk's package selection, not of the order");
         continue;
       }
       const auto got = order(Scheme::apk, words[0], words[2]);
-      if (got && *got == words[1][0]) ++counts.passed;
-      else if (const auto reason = known_reason(Scheme::apk, words[0], words[2]); !reason.empty()) report_skip(counts, name, text, reason);
-      else report_failure(counts, name, text, words[1], got ? std::string(1, *got) : "no version");
+      if (got && *got == words[1][0])
+        ++counts.passed;
+      else if (const auto reason = known_reason(Scheme::apk, words[0], words[2]); !reason.empty())
+        report_skip(counts, name, text, reason);
+      else
+        report_failure(counts, name, text, words[1], got ? std::string(1, *got) : "no version");
     }
   }
 }
@@ -141,9 +161,12 @@ Result<void> run_vers(Counts& counts, const std::string& file, std::string_view 
         ++at;
       }
     }
-    if (got == wanted) ++counts.passed;
-    else if (const auto reason = versions.size() == 2 ? known_reason(*scheme, versions[0], versions[1]) : std::string_view(); !reason.empty()) report_skip(counts, name, label, reason);
-    else report_failure(counts, name, label, wanted, got);
+    if (got == wanted)
+      ++counts.passed;
+    else if (const auto reason = versions.size() == 2 ? known_reason(*scheme, versions[0], versions[1]) : std::string_view(); !reason.empty())
+      report_skip(counts, name, label, reason);
+    else
+      report_failure(counts, name, label, wanted, got);
   }
   return {};
 }

@@ -35,8 +35,10 @@ Result<Counts> run(const std::string& root) {
     }
     const auto batch = formats::parse(std::move(text));
     if (!row.read) {
-      if (batch || batch.error().message().find("is not read yet") == std::string::npos) report_failure(counts, path, name, "refused by its name", batch ? "accepted" : batch.error().to_string());
-      else report_skip(counts, path, name, std::string(row.name) + " is not read yet");
+      if (batch || batch.error().message().find("is not read yet") == std::string::npos)
+        report_failure(counts, path, name, "refused by its name", batch ? "accepted" : batch.error().to_string());
+      else
+        report_skip(counts, path, name, std::string(row.name) + " is not read yet");
       continue;
     }
     if (!batch) {

@@ -128,8 +128,10 @@ Result<http::Answer> ok_or_error(Result<http::Answer> answer) {
   std::vector<std::string> places;
   for (const auto& place : problem["where"].items()) places.emplace_back(place.string_or(""));
   for (auto place = places.rbegin(); place != places.rend(); ++place) error.at(*place);
-  if (problem["next"].is_string()) error = std::move(error).next(std::string(problem["next"].string_or("")));
-  else if (answer->status == 401) error = std::move(error).next("log in with `waybill login`, or set WAYBILL_TOKEN");
+  if (problem["next"].is_string())
+    error = std::move(error).next(std::string(problem["next"].string_or("")));
+  else if (answer->status == 401)
+    error = std::move(error).next("log in with `waybill login`, or set WAYBILL_TOKEN");
   return fail(std::move(error));
 }
 

@@ -52,7 +52,9 @@ class LocalApi final : public Api {
 
 Result<std::unique_ptr<Api>> open_local(const std::string& data_dir, Access access, const std::string& at) {
   if (access == Access::read && !Disk::system().exists(data_dir + "/waybill.db"))
-    return fail(Error(Code::not_found, "there is no Waybill data here").at(data_dir).next("name a server (--server, WAYBILL_SERVER) or a data directory (--data-dir); `waybill demo` makes one to look at"));
+    return fail(Error(Code::not_found, "there is no Waybill data here")
+                    .at(data_dir)
+                    .next("name a server (--server, WAYBILL_SERVER) or a data directory (--data-dir); `waybill demo` makes one to look at"));
   server::WorldOptions options;
   options.data_dir = data_dir;
   options.mode = access == Access::read ? log::Mode::read_only : log::Mode::write;

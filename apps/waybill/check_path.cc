@@ -130,8 +130,8 @@ Result<std::string> check_path(const Invocation& invocation, const std::string& 
   policy::Question question;
   question.subject = subject;
   question.environment = environment;
-  const std::string service = invocation.value_or("service", ""), gate = invocation.value_or("gate", "ci"), action = invocation.value_or("action", "deploy"), reason = invocation.value_or("reason", ""),
-                    ticket = invocation.value_or("ticket", "");
+  const std::string service = invocation.value_or("service", ""), gate = invocation.value_or("gate", "ci"), action = invocation.value_or("action", "deploy"),
+                    reason = invocation.value_or("reason", ""), ticket = invocation.value_or("ticket", "");
   question.service = service;
   question.gate = gate;
   question.action = action;

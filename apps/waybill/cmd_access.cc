@@ -43,10 +43,12 @@ int login(const Invocation& invocation) {
   auto answer = ok_or_error(http::curl_client().send(call));
   if (!answer) return report(invocation, answer.error());
   std::string who, role;
-  if (const auto document = JsonDocument::parse(answer->body)) who = document->root()["me"]["id"].string_or(""), role = document->root()["me"]["role"].string_or("");
+  if (const auto document = JsonDocument::parse(answer->body))
+    who = document->root()["me"]["id"].string_or(""), role = document->root()["me"]["role"].string_or("");
   const auto path = store_token(server, token);
   if (!path) return report(invocation, path.error());
-  print("Logged in at " + server + (who.empty() ? "" : " as " + who + " (" + role + ")") + ". The token lies in " + *path + ".\nUse it: export WAYBILL_SERVER=" + server + "\n");
+  print("Logged in at " + server + (who.empty() ? "" : " as " + who + " (" + role + ")") + ". The token lies in " + *path +
+        ".\nUse it: export WAYBILL_SERVER=" + server + "\n");
   return kFine;
 }
 
@@ -82,8 +84,9 @@ int token_list(const Invocation& invocation) {
     return out;
   };
   for (const auto& row : answer->root()["items"].items())
-    table.add({std::string(row["id"].string_or("")), std::string(row["principal"].string_or("")), joined(row["roles"]), joined(row["scopes"]), short_time(row["created"].string_or("")),
-               row["expires"].is_string() ? short_time(row["expires"].string_or("")) : "", std::string(row["label"].string_or(""))});
+    table.add({std::string(row["id"].string_or("")), std::string(row["principal"].string_or("")), joined(row["roles"]), joined(row["scopes"]),
+               short_time(row["created"].string_or("")), row["expires"].is_string() ? short_time(row["expires"].string_or("")) : "",
+               std::string(row["label"].string_or(""))});
   print(table.to_string());
   return kFine;
 }
@@ -101,13 +104,38 @@ int token_revoke(const Invocation& invocation) {
 
 std::vector<Command> access_commands() {
   return {
-      {"login", "Keeps a token for a server", "The token is read from WAYBILL_TOKEN or asked for, tried, and kept in a file that only you can read.", {{"URL", "the server (default: http://127.0.0.1:8620)", Positional::Count::optional}},
-       {{"--remove", "", "forget it"}, kServer}, {{"waybill login https://waybill.example", "asks for the token"}, {"WAYBILL_TOKEN=wb_… waybill login https://waybill.example", "without a question"}}, login},
-      {"token create", "Makes a token for a person or machine", "Roles: collector (brings evidence), reader (asks), approver (reads, approves, excepts), admin (all).", {{"WHO", "person:…, or machine:…"}},
-       with_connection({{"--role", "ROLE[,ROLE]", "collector, reader, approver, admin (default: reader)"}, {"--scope", "SCOPE[,SCOPE]", "organisation/team/service (default: everywhere)"}, {"--lifetime", "DURATION", "90d, 12h (default: no end)"}, {"--label", "TEXT", "what it is for"}, kOutput}),
-       {{"waybill token create machine:ci --role collector", "for a pipeline"}, {"waybill token create person:ada --role approver", "for a person"}}, token_create},
-      {"token list", "Lists tokens, never their secrets", "", {}, with_connection({kOutput}), {{"waybill token list", "a table"}, {"waybill token list -o json", "for a script"}}, token_list},
-      {"token revoke", "Ends a token at once", "", {{"ID", "as `waybill token list` shows it"}}, with_connection({kOutput}), {{"waybill token revoke t-12", "at once"}, {"waybill token list", "shows the ids"}}, token_revoke},
+      {"login",
+       "Keeps a token for a server",
+       "The token is read from WAYBILL_TOKEN or asked for, tried, and kept in a file that only you can read.",
+       {{"URL", "the server (default: http://127.0.0.1:8620)", Positional::Count::optional}},
+       {{"--remove", "", "forget it"}, kServer},
+       {{"waybill login https://waybill.example", "asks for the token"}, {"WAYBILL_TOKEN=wb_… waybill login https://waybill.example", "without a question"}},
+       login},
+      {"token create",
+       "Makes a token for a person or machine",
+       "Roles: collector (brings evidence), reader (asks), approver (reads, approves, excepts), admin (all).",
+       {{"WHO", "person:…, or machine:…"}},
+       with_connection({{"--role", "ROLE[,ROLE]", "collector, reader, approver, admin (default: reader)"},
+                        {"--scope", "SCOPE[,SCOPE]", "organisation/team/service (default: everywhere)"},
+                        {"--lifetime", "DURATION", "90d, 12h (default: no end)"},
+                        {"--label", "TEXT", "what it is for"},
+                        kOutput}),
+       {{"waybill token create machine:ci --role collector", "for a pipeline"}, {"waybill token create person:ada --role approver", "for a person"}},
+       token_create},
+      {"token list",
+       "Lists tokens, never their secrets",
+       "",
+       {},
+       with_connection({kOutput}),
+       {{"waybill token list", "a table"}, {"waybill token list -o json", "for a script"}},
+       token_list},
+      {"token revoke",
+       "Ends a token at once",
+       "",
+       {{"ID", "as `waybill token list` shows it"}},
+       with_connection({kOutput}),
+       {{"waybill token revoke t-12", "at once"}, {"waybill token list", "shows the ids"}},
+       token_revoke},
   };
 }
 

@@ -27,8 +27,13 @@ int exception_request(const Invocation& invocation) {
   auto api = Api::open(invocation, Access::write);
   if (!api) return report(invocation, api.error());
   JsonWriter w;
-  w.begin_object().field("rule", *invocation.value("rule")).field("matches", invocation.value_or("matches", "*")).field("until", *until).field("reason", *invocation.value("reason"));
-  for (const auto& [flag, name] : std::initializer_list<std::pair<const char*, const char*>>{{"service", "service"}, {"env", "environment"}, {"scope", "scope"}, {"control", "control"}})
+  w.begin_object()
+      .field("rule", *invocation.value("rule"))
+      .field("matches", invocation.value_or("matches", "*"))
+      .field("until", *until)
+      .field("reason", *invocation.value("reason"));
+  for (const auto& [flag, name] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"service", "service"}, {"env", "environment"}, {"scope", "scope"}, {"control", "control"}})
     if (const auto value = invocation.value(flag)) w.field(name, *value);
   w.end_object();
   auto answer = (*api)->post("/api/v1/exceptions", w.text());
@@ -43,7 +48,8 @@ int exception_act(const Invocation& invocation, bool approve) {
   auto api = Api::open(invocation, Access::write);
   if (!api) return report(invocation, api.error());
   const std::string& id = invocation.positionals[0];
-  Result<JsonDocument> answer = approve ? (*api)->post("/api/v1/exceptions/" + path_segment(id) + "/approvals", JsonWriter().begin_object().field("reason", invocation.value_or("reason", "")).end_object().text())
+  Result<JsonDocument> answer = approve ? (*api)->post("/api/v1/exceptions/" + path_segment(id) + "/approvals",
+                                                       JsonWriter().begin_object().field("reason", invocation.value_or("reason", "")).end_object().text())
                                         : (*api)->remove(target("/api/v1/exceptions/" + path_segment(id), {{"reason", invocation.value_or("reason", "")}}));
   if (!answer) return report(invocation, answer.error());
   if (print_as(invocation.output(), answer->root())) return kFine;
@@ -59,7 +65,8 @@ int exception_list(const Invocation& invocation) {
   auto answer = (*api)->get("/api/v1/exceptions");
   if (!answer) return report(invocation, answer.error());
   if (print_as(invocation.output(), answer->root())) return kFine;
-  Table table({"id", "state", "rule", "matches", "where", "days left", "requested by", "approved by", "reason"}, {Table::Align::left, Table::Align::left, Table::Align::left, Table::Align::left, Table::Align::left, Table::Align::right});
+  Table table({"id", "state", "rule", "matches", "where", "days left", "requested by", "approved by", "reason"},
+              {Table::Align::left, Table::Align::left, Table::Align::left, Table::Align::left, Table::Align::left, Table::Align::right});
   for (const auto& row : answer->root()["items"].items()) {
     const auto text = [&](const char* key) { return std::string(row[key].string_or("")); };
     std::string where;
@@ -67,10 +74,13 @@ int exception_list(const Invocation& invocation) {
       if (!part.empty()) where += (where.empty() ? "" : " ") + part;
     std::string approvers;
     for (const auto& who : row["approved_by"].items()) approvers += (approvers.empty() ? "" : ", ") + std::string(who.string_or(""));
-    table.add({text("id"), text("state"), text("rule"), shorten(text("matches"), 44), where.empty() ? "everywhere" : where, std::to_string(row["days_left"].int_or(0)), text("requested_by"), approvers, text("reason")});
+    table.add({text("id"), text("state"), text("rule"), shorten(text("matches"), 44), where.empty() ? "everywhere" : where,
+               std::to_string(row["days_left"].int_or(0)), text("requested_by"), approvers, text("reason")});
   }
-  if (table.empty()) print("There are no exceptions. `waybill exception request --help` says how to ask for one.\n");
-  else print(table.to_string());
+  if (table.empty())
+    print("There are no exceptions. `waybill exception request --help` says how to ask for one.\n");
+  else
+    print(table.to_string());
   return kFine;
 }
 
@@ -98,23 +108,58 @@ int approve(const Invocation& invocation) {
 
 std::vector<Command> consent_commands() {
   return {
-      {"exception request", "Asks for a time-bound permission to pass a rule",
-       "An exception names a rule and what it matches, has a reason and an end. It takes effect when someone else approves it, is shown in\nevery decision that uses it, and ends by itself.",
+      {"exception request",
+       "Asks for a time-bound permission to pass a rule",
+       "An exception names a rule and what it matches, has a reason and an end. It takes effect when someone else approves it, is shown in\nevery decision "
+       "that uses it, and ends by itself.",
        {},
-       with_connection({{"--rule", "RULE", "the rule's id"}, {"--matches", "ON", "what it covers: a finding's `on`, a glob, or * (default)"}, {"--service", "SERVICE", "only for this service"}, {"-e,--env", "ENVIRONMENT", "only in this environment"},
-                        {"--scope", "SCOPE", "organisation/team/service"}, {"--until", "WHEN", "2026-12-05, or 14d"}, {"--reason", "TEXT", "why"}, {"--control", "TEXT", "what protects in the meantime"}, kOutput}),
-       {{"waybill exception request --rule serious-vulnerability-overdue --matches 'CVE-2026-48112 *' --service shop --until 14d --reason 'fix is in review'", "for one vulnerability"},
-        {"waybill exception request --rule base-image-current --scope acme/payments --until 2026-12-05 --reason 'new base breaks decoding' --control 'decoded in a sandbox'", "for a team"}},
+       with_connection({{"--rule", "RULE", "the rule's id"},
+                        {"--matches", "ON", "what it covers: a finding's `on`, a glob, or * (default)"},
+                        {"--service", "SERVICE", "only for this service"},
+                        {"-e,--env", "ENVIRONMENT", "only in this environment"},
+                        {"--scope", "SCOPE", "organisation/team/service"},
+                        {"--until", "WHEN", "2026-12-05, or 14d"},
+                        {"--reason", "TEXT", "why"},
+                        {"--control", "TEXT", "what protects in the meantime"},
+                        kOutput}),
+       {{"waybill exception request --rule serious-vulnerability-overdue --matches 'CVE-2026-48112 *' --service shop --until 14d --reason 'fix is in review'",
+         "for one vulnerability"},
+        {"waybill exception request --rule base-image-current --scope acme/payments --until 2026-12-05 --reason 'new base breaks decoding' --control 'decoded "
+         "in a sandbox'",
+         "for a team"}},
        exception_request},
-      {"exception approve", "Grants an exception that somebody else requested", "", {{"ID", "x-…"}}, with_connection({{"--reason", "TEXT", "why"}, kOutput}),
-       {{"waybill exception approve x-41", "by someone else than who asked"}, {"waybill exception approve x-41 --reason 'seen the sandbox'", "with a reason"}}, exception_approve},
-      {"exception revoke", "Takes an exception back", "", {{"ID", "x-…"}}, with_connection({{"--reason", "TEXT", "why"}, kOutput}), {{"waybill exception revoke x-41", "at once"}, {"waybill exception revoke x-41 --reason 'fixed'", "with a reason"}}, exception_revoke},
-      {"exception list", "Lists exceptions, those that end soon first", "", {}, with_connection({kOutput, kAt}), {{"waybill exception list", "a table"}, {"waybill exception list --at 2026-11-01", "as they were"}}, exception_list},
-      {"approve", "Consents to a decision that asks for it",
+      {"exception approve",
+       "Grants an exception that somebody else requested",
+       "",
+       {{"ID", "x-…"}},
+       with_connection({{"--reason", "TEXT", "why"}, kOutput}),
+       {{"waybill exception approve x-41", "by someone else than who asked"}, {"waybill exception approve x-41 --reason 'seen the sandbox'", "with a reason"}},
+       exception_approve},
+      {"exception revoke",
+       "Takes an exception back",
+       "",
+       {{"ID", "x-…"}},
+       with_connection({{"--reason", "TEXT", "why"}, kOutput}),
+       {{"waybill exception revoke x-41", "at once"}, {"waybill exception revoke x-41 --reason 'fixed'", "with a reason"}},
+       exception_revoke},
+      {"exception list",
+       "Lists exceptions, those that end soon first",
+       "",
+       {},
+       with_connection({kOutput, kAt}),
+       {{"waybill exception list", "a table"}, {"waybill exception list --at 2026-11-01", "as they were"}},
+       exception_list},
+      {"approve",
+       "Consents to a decision that asks for it",
        "An approval is bound to the digest, the environment and what the policy asked. Nobody approves their own request.",
        {{"DECISION", "d_…"}},
-       with_connection({{"--reason", "TEXT", "why"}, {"--until", "WHEN", "when it ends (default: 24 hours)"}, {"--reject", "", "say no instead"}, {"--break-glass", "", "the emergency way; needs --reason and a second person afterwards"}, kOutput}),
-       {{"waybill approve d_01KAGQ7W3M5X8Y2Z4A6B9C0D1E --reason 'looked at the diff'", "a four-eyes approval"}, {"waybill approve d_01KAGQ7W3M5X8Y2Z4A6B9C0D1E --reject --reason 'not before the freeze ends'", "a no"}},
+       with_connection({{"--reason", "TEXT", "why"},
+                        {"--until", "WHEN", "when it ends (default: 24 hours)"},
+                        {"--reject", "", "say no instead"},
+                        {"--break-glass", "", "the emergency way; needs --reason and a second person afterwards"},
+                        kOutput}),
+       {{"waybill approve d_01KAGQ7W3M5X8Y2Z4A6B9C0D1E --reason 'looked at the diff'", "a four-eyes approval"},
+        {"waybill approve d_01KAGQ7W3M5X8Y2Z4A6B9C0D1E --reject --reason 'not before the freeze ends'", "a no"}},
        approve},
   };
 }

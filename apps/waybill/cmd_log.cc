@@ -46,8 +46,7 @@ struct Source {
     return name.entries ? local->load_entry_bundle(name.index, name.width) : local->load_tile(name.level, name.index, name.width);
   }
   trust::HashReader nodes(uint64_t size) const {
-    return trust::read_through_tiles(
-        [this](unsigned level, uint64_t index, unsigned width) { return tile({level, index, width, false}); }, size);
+    return trust::read_through_tiles([this](unsigned level, uint64_t index, unsigned width) { return tile({level, index, width, false}); }, size);
   }
   // The entries [from, to), in order; false from `each` ends it.
   template <class Each>
@@ -56,7 +55,9 @@ struct Source {
       const unsigned width = trust::tile_width(0, bundle, to);
       TRY(const auto bytes, tile({0, bundle, width, true}));
       TRY(const auto leaves, trust::parse_bundle(bytes));
-      if (leaves.size() < width) return fail(Code::internal, "entry bundle " + std::to_string(bundle) + " has " + std::to_string(leaves.size()) + " entries instead of " + std::to_string(width));
+      if (leaves.size() < width)
+        return fail(Code::internal,
+                    "entry bundle " + std::to_string(bundle) + " has " + std::to_string(leaves.size()) + " entries instead of " + std::to_string(width));
       for (uint64_t i = 0; i < width; ++i) {
         const uint64_t index = bundle * trust::kTileWidth + i;
         if (index < from) continue;
@@ -86,8 +87,7 @@ struct Source {
 Result<uint64_t> parse_number(std::string_view what, const std::string& text) {
   uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size())
-    return fail(Code::invalid, std::string(what) + " must be a number, \"" + text + "\" is none");
+  if (error != std::errc{} || end != text.data() + text.size()) return fail(Code::invalid, std::string(what) + " must be a number, \"" + text + "\" is none");
   return value;
 }
 
@@ -166,7 +166,12 @@ int prove(const Invocation& invocation) {
     }));
     TRY(const auto proof, trust::prove_inclusion(index, now.size, source.nodes(now.size)));
     TRY_DO(trust::verify_inclusion(index, now.size, trust::leaf_hash(leaf), proof, now.root));
-    out.begin_object().field("checkpoint", note).field("entry", leaf).field("index", index).field("kind", "inclusion").field("leaf", trust::leaf_hash(leaf).hex());
+    out.begin_object()
+        .field("checkpoint", note)
+        .field("entry", leaf)
+        .field("index", index)
+        .field("kind", "inclusion")
+        .field("leaf", trust::leaf_hash(leaf).hex());
     write_hashes(out, "path", proof);
     out.field("root", now.root.hex()).field("size", now.size).end_object();
     return std::move(out).take();
@@ -247,17 +252,17 @@ int verify(const Invocation& invocation) {
     TRY(const auto note, source.checkpoint());
     if (!note.empty()) TRY_DO(trust::verify_checkpoint(note, key));
     Progress progress("verifying", source.local->size());
-    return source.local->verify_all(invocation.has("entries-only") ? log::VerifyDepth::entries : log::VerifyDepth::documents,
-                                    [&](uint64_t at, uint64_t) {
-                                      progress.at(at);
-                                      return true;
-                                    });
+    return source.local->verify_all(invocation.has("entries-only") ? log::VerifyDepth::entries : log::VerifyDepth::documents, [&](uint64_t at, uint64_t) {
+      progress.at(at);
+      return true;
+    });
   }();
   if (!done) {
     const int code = report(invocation, done.error());
     // What is broken is a failed verification; what could not be read or asked is not.
     const Code why = done.error().code();
-    return why == Code::internal || why == Code::denied || (why == Code::invalid && !invocation.positionals.empty()) ? static_cast<int>(kVerificationFailed) : code;
+    return why == Code::internal || why == Code::denied || (why == Code::invalid && !invocation.positionals.empty()) ? static_cast<int>(kVerificationFailed)
+                                                                                                                     : code;
   }
   if (!proven.empty()) {
     print(proven + "\n");
@@ -266,7 +271,8 @@ int verify(const Invocation& invocation) {
   if (invocation.output() == "table") {
     print("The log verifies: " + with_thousands(done->entries) + " entries" +
           (done->documents > 0 ? ", " + with_thousands(done->documents) + " documents" : std::string()) +
-          (done->erased_documents > 0 ? " (" + with_thousands(done->erased_documents) + " of them erased)" : std::string()) + ", root " + done->root.hex() + ".\n");
+          (done->erased_documents > 0 ? " (" + with_thousands(done->erased_documents) + " of them erased)" : std::string()) + ", root " + done->root.hex() +
+          ".\n");
     return kFine;
   }
   JsonWriter out;
@@ -308,7 +314,8 @@ int follow(const Invocation& invocation) {
           } else {
             std::string documents;
             for (const auto& document : entry.documents) documents += "  " + short_digest(document.digest.to_string());
-            print("#" + std::to_string(index) + "  " + to_rfc3339(entry.time) + "  " + std::string(to_string(entry.kind)) + "  " + entry.actor + documents + "\n");
+            print("#" + std::to_string(index) + "  " + to_rfc3339(entry.time) + "  " + std::string(to_string(entry.kind)) + "  " + entry.actor + documents +
+                  "\n");
           }
           return true;
         }));
@@ -327,34 +334,45 @@ int follow(const Invocation& invocation) {
 std::vector<Command> log_commands() {
   const Option key_option{"-k,--key", "KEY", "the log's key: NAME+HASH+BASE64 or a file with it (WAYBILL_LOG_KEY)"};
   return {
-      {"log checkpoint", "Prints the newest signed checkpoint",
+      {"log checkpoint",
+       "Prints the newest signed checkpoint",
        "Size and root of the log, signed (a C2SP signed note). Who keeps it can later prove that nothing before it was changed.",
        {},
        {kOutput, kServer, kDataDir},
        {{"waybill log checkpoint > today.note", "keep it somewhere else"}, {"waybill log checkpoint -o json", "size and root for a program"}},
        checkpoint},
-      {"log key", "Prints the log's public key",
+      {"log key",
+       "Prints the log's public key",
        "NAME+HASH+BASE64, all that `waybill verify` and `waybill log verify` need. Hand it over on another way than the log.",
        {},
        {kServer, kDataDir},
        {{"waybill log key > log.pub", "for the auditor"}, {"waybill verify shop.dbom.json --key \"$(waybill log key)\"", "check a DBoM with it"}},
        key},
-      {"log prove", "Proves that an entry is in the log, or that an older log is its beginning",
+      {"log prove",
+       "Proves that an entry is in the log, or that an older log is its beginning",
        "The proof is one JSON document with the checkpoint that it leads to; `waybill log verify FILE --key KEY` checks it offline.",
        {{"INDEX", "the entry", Positional::Count::optional}},
        {{"--from", "SIZE", "prove that the log of SIZE entries is the beginning of today's"}, kOutput, kServer, kDataDir},
        {{"waybill log prove 12 > entry-12.json", "inclusion"}, {"waybill log prove --from 4000", "consistency with an older checkpoint"}},
        prove},
-      {"log verify", "Checks the whole log, or a proof",
-       "Every entry, tile and document again from the bytes, up to the signed checkpoint; of a server, everything that its tiles show.\nExit 0 when all holds, 4 when something does not.",
+      {"log verify",
+       "Checks the whole log, or a proof",
+       "Every entry, tile and document again from the bytes, up to the signed checkpoint; of a server, everything that its tiles show.\nExit 0 when all holds, "
+       "4 when something does not.",
        {{"FILE", "a proof that `waybill log prove` wrote", Positional::Count::optional}},
        {key_option, {"--entries-only", "", "leave the documents' bytes out"}, kOutput, kServer, kDataDir},
        {{"waybill log verify", "the log in the data directory"}, {"waybill log verify entry-12.json --key log.pub", "a proof, offline"}},
        verify},
-      {"log follow", "Prints entries as they come",
+      {"log follow",
+       "Prints entries as they come",
        "One line for each; with --output json one JSON document for each, the entry byte for byte.",
        {},
-       {{"--from", "INDEX", "begin with this entry (default: with the next one)"}, {"--kind", "KIND", "only entries of this kind: evidence, decision, …"}, {"--once", "", "end at the newest entry"}, kOutput, kServer, kDataDir},
+       {{"--from", "INDEX", "begin with this entry (default: with the next one)"},
+        {"--kind", "KIND", "only entries of this kind: evidence, decision, …"},
+        {"--once", "", "end at the newest entry"},
+        kOutput,
+        kServer,
+        kDataDir},
        {{"waybill log follow", "watch"}, {"waybill log follow --from 0 --once --kind decision -o json", "all decisions so far"}},
        follow},
   };

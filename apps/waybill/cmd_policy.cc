@@ -39,7 +39,8 @@ Result<void> merge(Node& into, const JsonValue& value, const std::string& place)
       if (child.is_leaf) return fail(Error(Code::conflict, "two data documents both define this").at("data." + std::string(name)).at(place));
       TRY_DO(merge(child, member, place));
     } else {
-      if (child.is_leaf || !child.members.empty()) return fail(Error(Code::conflict, "two data documents both define this").at("data." + std::string(name)).at(place));
+      if (child.is_leaf || !child.members.empty())
+        return fail(Error(Code::conflict, "two data documents both define this").at("data." + std::string(name)).at(place));
       child.is_leaf = true;
       child.leaf = member.to_json();
     }
@@ -74,7 +75,9 @@ Result<Loaded> load(const std::vector<std::string>& paths) {
     }
     for (const auto& file : files) {
       const bool rego = file.ends_with(".rego"), json = file.ends_with(".json"), yaml = file.ends_with(".yaml") || file.ends_with(".yml");
-      if (directory && (file.find("/.") != std::string::npos || !(rego || file.ends_with("/data.json") || file.ends_with("/data.yaml") || file.ends_with("/data.yml")))) continue;
+      if (directory &&
+          (file.find("/.") != std::string::npos || !(rego || file.ends_with("/data.json") || file.ends_with("/data.yaml") || file.ends_with("/data.yml"))))
+        continue;
       TRY(auto text, Disk::system().read_file(file, kMaxFile));
       if (rego) {
         loaded.modules.push_back({file, std::move(text)});
@@ -201,7 +204,15 @@ int eval(const Invocation& invocation) {
         for (const auto& solution : *solutions) {
           w.begin_object().key("expressions").begin_array();
           for (const auto& value : solution.expressions)
-            w.begin_object().field_raw("value", value.to_json()).field("text", query).key("location").begin_object().field("row", 1).field("col", 1).end_object().end_object();
+            w.begin_object()
+                .field_raw("value", value.to_json())
+                .field("text", query)
+                .key("location")
+                .begin_object()
+                .field("row", 1)
+                .field("col", 1)
+                .end_object()
+                .end_object();
           w.end_array();
           if (!solution.bindings.empty()) {
             w.key("bindings").begin_object();
@@ -245,12 +256,27 @@ int test(const Invocation& invocation) {
     const char* word = "PASS";
     switch (result.outcome) {
       case rego::TestOutcome::pass: ++passed; break;
-      case rego::TestOutcome::fail: ++failed; word = "FAIL"; break;
-      case rego::TestOutcome::error: ++errors; word = "ERROR"; break;
-      case rego::TestOutcome::skip: ++skipped; word = "SKIPPED"; break;
+      case rego::TestOutcome::fail:
+        ++failed;
+        word = "FAIL";
+        break;
+      case rego::TestOutcome::error:
+        ++errors;
+        word = "ERROR";
+        break;
+      case rego::TestOutcome::skip:
+        ++skipped;
+        word = "SKIPPED";
+        break;
     }
     if (invocation.value_or("format", "pretty") == "json") {
-      w.begin_object().key("location").begin_object().field("file", result.location.file).field("row", result.location.row).field("col", result.location.column).end_object();
+      w.begin_object()
+          .key("location")
+          .begin_object()
+          .field("file", result.location.file)
+          .field("row", result.location.row)
+          .field("col", result.location.column)
+          .end_object();
       w.field("package", result.package).field("name", result.name).field("duration", result.duration_ns);
       if (result.outcome == rego::TestOutcome::fail) w.field("fail", true);
       if (result.outcome == rego::TestOutcome::skip) w.field("skip", true);
@@ -265,7 +291,12 @@ int test(const Invocation& invocation) {
     }
     char duration[32];
     std::snprintf(duration, sizeof duration, "%.3fms", static_cast<double>(result.duration_ns) / 1e6);
-    out += result.package + "." + result.name + ": " + in_verdict(result.outcome == rego::TestOutcome::pass ? "allow" : result.outcome == rego::TestOutcome::skip ? "" : "deny", word) + " (" + duration + ")\n";
+    out += result.package + "." + result.name + ": " +
+           in_verdict(result.outcome == rego::TestOutcome::pass   ? "allow"
+                      : result.outcome == rego::TestOutcome::skip ? ""
+                                                                  : "deny",
+                      word) +
+           " (" + duration + ")\n";
     if (!result.error.empty()) out += "  " + result.error + "\n";
     for (const auto& line : result.prints) out += "  " + line + "\n";
   }
@@ -293,8 +324,10 @@ int check(const Invocation& invocation) {
       const auto complaints = policy::check_pack(Disk::system(), path);
       for (const auto& complaint : complaints) {
         talk(complaint.to_string() + "\n");
-        if (complaint.grade == policy::Complaint::Grade::error) exit = kFailed;
-        else ++warnings;
+        if (complaint.grade == policy::Complaint::Grade::error)
+          exit = kFailed;
+        else
+          ++warnings;
       }
       if (const auto pack = policy::load_pack(Disk::system(), path)) rules += pack->rules.size();
     } else {
@@ -307,7 +340,9 @@ int check(const Invocation& invocation) {
     const auto outcome = rego::Policy::compile_all(loaded->modules, loaded->data_json, {.strict = invocation.has("strict")});
     if (!outcome.policy) return complain(outcome.errors, invocation);
   }
-  if (exit == kFine && rules > 0) print(std::to_string(rules) + (rules == 1 ? " rule is" : " rules are") + " in order" + (warnings > 0 ? ", " + std::to_string(warnings) + " warnings" : "") + "\n");
+  if (exit == kFine && rules > 0)
+    print(std::to_string(rules) + (rules == 1 ? " rule is" : " rules are") + " in order" + (warnings > 0 ? ", " + std::to_string(warnings) + " warnings" : "") +
+          "\n");
   return exit;
 }
 
@@ -316,8 +351,10 @@ int check(const Invocation& invocation) {
 int apply_documents(const Invocation& invocation, Api& api, const std::string& file, const std::string& text) {
   std::vector<std::string> documents{""};
   for (const auto line : split(text, '\n')) {
-    if (line.starts_with("---")) documents.emplace_back();
-    else documents.back() += std::string(line) + "\n";
+    if (line.starts_with("---"))
+      documents.emplace_back();
+    else
+      documents.back() += std::string(line) + "\n";
   }
   int exit = kFine;
   size_t number = 0;
@@ -346,7 +383,8 @@ int apply_documents(const Invocation& invocation, Api& api, const std::string& f
     const auto root = document->root();
     const std::string kind(schema.substr(8, schema.rfind('/') - 8));
     const std::string name(root["scope"].string_or(root["name"].string_or("")));
-    print(kind + (name.empty() ? "" : " " + name) + " holds: entry #" + std::to_string(answer->root()["entry"].int_or(answer->root()["index"].int_or(0))) + "\n");
+    print(kind + (name.empty() ? "" : " " + name) + " holds: entry #" + std::to_string(answer->root()["entry"].int_or(answer->root()["index"].int_or(0))) +
+          "\n");
   }
   return exit;
 }
@@ -390,15 +428,18 @@ int list(const Invocation& invocation) {
   if (!answer) return report(invocation, answer.error());
   if (print_as(invocation.output(), answer->root())) return kFine;
   const auto text = [](const JsonValue& value) { return std::string(value.string_or("")); };
-  Table packs({"pack", "version", "development", "staging", "production", "rules", "title"}, {Table::Align::left, Table::Align::left, Table::Align::left, Table::Align::left, Table::Align::left, Table::Align::right});
+  Table packs({"pack", "version", "development", "staging", "production", "rules", "title"},
+              {Table::Align::left, Table::Align::left, Table::Align::left, Table::Align::left, Table::Align::left, Table::Align::right});
   for (const auto& pack : answer->root()["packs"].items())
-    packs.add({text(pack["pack"]), text(pack["version"]), text(pack["mode"]["development"]), text(pack["mode"]["staging"]), text(pack["mode"]["production"]), std::to_string(pack["rules"].size()), text(pack["title"])});
+    packs.add({text(pack["pack"]), text(pack["version"]), text(pack["mode"]["development"]), text(pack["mode"]["staging"]), text(pack["mode"]["production"]),
+               std::to_string(pack["rules"].size()), text(pack["title"])});
   print(packs.to_string());
   if (invocation.has("rules")) {
     Table rules({"rule", "development", "staging", "production", "title"});
     for (const auto& pack : answer->root()["packs"].items())
       for (const auto& rule : pack["rules"].items())
-        rules.add({text(rule["id"]), text(rule["verdict"]["development"]), text(rule["verdict"]["staging"]), text(rule["verdict"]["production"]), text(rule["title"])});
+        rules.add({text(rule["id"]), text(rule["verdict"]["development"]), text(rule["verdict"]["staging"]), text(rule["verdict"]["production"]),
+                   text(rule["title"])});
     print("\n" + rules.to_string());
   }
   return kFine;
@@ -409,26 +450,54 @@ int list(const Invocation& invocation) {
 std::vector<Command> policy_commands() {
   using Times = Option::Times;
   return {
-      {"policy eval", "Evaluates a Rego query", "Flags, output and exit codes as `opa eval`.", {{"QUERY", "a Rego query body"}},
-       {{"-d,--data", "PATH", "policy or data files or directories", Times::many}, {"-i,--input", "FILE", "the input document"}, {"-f,--format", "FORMAT", "json, pretty, values, bindings or raw", Times::once, "json|pretty|values|bindings|raw"},
-        {"--fail", "", "exit 1 when the result is undefined or empty"}, {"--fail-defined", "", "exit 1 when the result is defined"}, {"--strict-builtin-errors", "", "the first failing built-in ends the evaluation"},
-        {"--strict", "", "unused variables and imports are errors"}, {"--seed", "N", "makes rand.intn and uuid.rfc4122 repeatable"}},
-       {{"waybill policy eval -d policy.rego -i input.json data.example.allow", "a rule"}, {"waybill policy eval 'x := 1; y := x + 1' -f pretty", "an expression"}},
+      {"policy eval",
+       "Evaluates a Rego query",
+       "Flags, output and exit codes as `opa eval`.",
+       {{"QUERY", "a Rego query body"}},
+       {{"-d,--data", "PATH", "policy or data files or directories", Times::many},
+        {"-i,--input", "FILE", "the input document"},
+        {"-f,--format", "FORMAT", "json, pretty, values, bindings or raw", Times::once, "json|pretty|values|bindings|raw"},
+        {"--fail", "", "exit 1 when the result is undefined or empty"},
+        {"--fail-defined", "", "exit 1 when the result is defined"},
+        {"--strict-builtin-errors", "", "the first failing built-in ends the evaluation"},
+        {"--strict", "", "unused variables and imports are errors"},
+        {"--seed", "N", "makes rand.intn and uuid.rfc4122 repeatable"}},
+       {{"waybill policy eval -d policy.rego -i input.json data.example.allow", "a rule"},
+        {"waybill policy eval 'x := 1; y := x + 1' -f pretty", "an expression"}},
        eval},
-      {"policy test", "Runs the tests of policies", "Rules named test_…, as `opa test` does; exit 2 when one fails.", {{"PATH", "files or directories", Positional::Count::some}},
-       {{"-d,--data", "PATH", "more policy or data files", Times::many}, {"-v,--verbose", "", "list those that pass too"}, {"-r,--run", "REGEX", "only tests whose name fits"}, {"-f,--format", "FORMAT", "pretty or json", Times::once, "pretty|json"}},
+      {"policy test",
+       "Runs the tests of policies",
+       "Rules named test_…, as `opa test` does; exit 2 when one fails.",
+       {{"PATH", "files or directories", Positional::Count::some}},
+       {{"-d,--data", "PATH", "more policy or data files", Times::many},
+        {"-v,--verbose", "", "list those that pass too"},
+        {"-r,--run", "REGEX", "only tests whose name fits"},
+        {"-f,--format", "FORMAT", "pretty or json", Times::once, "pretty|json"}},
        {{"waybill policy test policies/baseline", "a pack's tests"}, {"waybill policy test . -v --run sbom", "some, listed"}},
        test},
-      {"policy check", "Checks policies and packs for mistakes", "A directory with a pack.yaml is checked as a pack: metadata, needs, names of input fields. Others are compiled.", {{"PATH", "files or directories", Positional::Count::some}},
+      {"policy check",
+       "Checks policies and packs for mistakes",
+       "A directory with a pack.yaml is checked as a pack: metadata, needs, names of input fields. Others are compiled.",
+       {{"PATH", "files or directories", Positional::Count::some}},
        {{"--strict", "", "unused variables and imports are errors"}, {"-f,--format", "FORMAT", "pretty or json", Times::once, "pretty|json"}},
        {{"waybill policy check policies/baseline", "a pack"}, {"waybill policy check --strict my.rego", "a file"}},
        check},
-      {"policy apply", "Lets policy documents, packs, services, environments or trust lists hold", "A document of a scope may only tighten what stands above it; to loosen there are exceptions.", {{"FILE", "YAML or JSON documents, or a pack's directory", Positional::Count::some}},
+      {"policy apply",
+       "Lets policy documents, packs, services, environments or trust lists hold",
+       "A document of a scope may only tighten what stands above it; to loosen there are exceptions.",
+       {{"FILE", "YAML or JSON documents, or a pack's directory", Positional::Count::some}},
        with_connection({kOutput}),
        {{"waybill policy apply policy.yaml", "a policy document"}, {"waybill policy apply environments.yaml trust.yaml", "settings"}},
        apply},
-      {"policy list", "Lists packs, their modes and rules", "", {},
-       with_connection({{"--rules", "", "their rules too"}, {"--scope", "SCOPE", "as they hold for organisation/team/service"}, {"--tier", "TIER", "development, staging or production", Times::once, "development|staging|production"}, kOutput, kAt}),
+      {"policy list",
+       "Lists packs, their modes and rules",
+       "",
+       {},
+       with_connection({{"--rules", "", "their rules too"},
+                        {"--scope", "SCOPE", "as they hold for organisation/team/service"},
+                        {"--tier", "TIER", "development, staging or production", Times::once, "development|staging|production"},
+                        kOutput,
+                        kAt}),
        {{"waybill policy list", "packs"}, {"waybill policy list --rules --scope acme/payments", "rules of a team"}},
        list},
   };

@@ -72,19 +72,35 @@ int verify_dbom_file(const Invocation& invocation, const std::string& bytes) {
   }
   if (invocation.output() != "table") {
     JsonWriter w;
-    w.begin_object().field("holds", verified->holds).field("first_failure", verified->first_failure).field("deployment", verified->deployment).field("service", verified->service);
-    w.field("environment", verified->environment).field("artifact", verified->artifact).field("name", verified->artifact_name).field("verdict", verified->verdict).field("decision", verified->decision);
-    w.field("origin", verified->origin).field("log_size", verified->log_size).field("entries", verified->entries).field("documents", verified->documents).key("checks").begin_array();
+    w.begin_object()
+        .field("holds", verified->holds)
+        .field("first_failure", verified->first_failure)
+        .field("deployment", verified->deployment)
+        .field("service", verified->service);
+    w.field("environment", verified->environment)
+        .field("artifact", verified->artifact)
+        .field("name", verified->artifact_name)
+        .field("verdict", verified->verdict)
+        .field("decision", verified->decision);
+    w.field("origin", verified->origin)
+        .field("log_size", verified->log_size)
+        .field("entries", verified->entries)
+        .field("documents", verified->documents)
+        .key("checks")
+        .begin_array();
     for (const auto& check : verified->checks) w.begin_object().field("what", check.what).field("holds", check.holds).field("text", check.text).end_object();
     w.end_array().end_object();
     if (const auto document = JsonDocument::parse(w.text())) print_as(invocation.output(), document->root());
   } else {
     std::string out;
     for (const auto& check : verified->checks)
-      out += std::string(check.holds ? "  holds   " : in_verdict("deny", "  FAILS   ")) + check.what + std::string(check.what.size() < 12 ? 12 - check.what.size() : 1, ' ') + check.text + "\n";
+      out += std::string(check.holds ? "  holds   " : in_verdict("deny", "  FAILS   ")) + check.what +
+             std::string(check.what.size() < 12 ? 12 - check.what.size() : 1, ' ') + check.text + "\n";
     if (verified->holds)
-      out += "\n" + bold("Verified") + ": " + verified->artifact_name + " ran as " + verified->service + " in " + verified->environment + " from " + short_time(to_rfc3339(verified->deployed_at)) +
-             (verified->verdict.empty() ? ", without a decision" : ", by decision " + verified->decision + " (" + verified->verdict + ")") + ".\nTrusted for this: the key of " + verified->origin + ", and nothing else.\n";
+      out += "\n" + bold("Verified") + ": " + verified->artifact_name + " ran as " + verified->service + " in " + verified->environment + " from " +
+             short_time(to_rfc3339(verified->deployed_at)) +
+             (verified->verdict.empty() ? ", without a decision" : ", by decision " + verified->decision + " (" + verified->verdict + ")") +
+             ".\nTrusted for this: the key of " + verified->origin + ", and nothing else.\n";
     else
       out += "\n" + in_verdict("deny", "Does not hold") + ": " + verified->first_failure + "\n";
     print(out);
@@ -155,19 +171,25 @@ int replay(const Invocation& invocation) {
 
 std::vector<Command> proof_commands() {
   return {
-      {"dbom", "The Delivery Bill of Materials of a deployment: signed, with proofs",
-       "Everything known about one deployment as an in-toto statement, signed, with the inclusion proof of every piece of evidence, of the\ndecision and of the server's key. `waybill verify` needs only the file and the log's public key.",
+      {"dbom",
+       "The Delivery Bill of Materials of a deployment: signed, with proofs",
+       "Everything known about one deployment as an in-toto statement, signed, with the inclusion proof of every piece of evidence, of the\ndecision and of "
+       "the server's key. `waybill verify` needs only the file and the log's public key.",
        {{"DEPLOYMENT", "r-…"}},
        with_connection({{"-f,--file", "FILE", "where to write it (default: standard output)"}, {"--with-documents", "", "a zip that also holds the evidence"}}),
        {{"waybill dbom r-31 -f shop.dbom.json", "for the auditor"}, {"waybill dbom r-31 --with-documents -f shop.dbom.zip", "with all documents"}},
        dbom},
-      {"verify", "Checks a DBoM, an attestation or a checkpoint offline",
+      {"verify",
+       "Checks a DBoM, an attestation or a checkpoint offline",
        "Needs only the file and a public key; asks nobody. Exit 0 when everything holds, 4 when something does not.",
        {{"FILE", "a .dbom.json (or its zip), a DSSE attestation, a checkpoint"}},
-       {{"-k,--key", "KEY", "the log's key: NAME+HASH+BASE64 or a file with it (WAYBILL_LOG_KEY); for an attestation the signer's key as PEM"}, kOutput, kDataDir},
+       {{"-k,--key", "KEY", "the log's key: NAME+HASH+BASE64 or a file with it (WAYBILL_LOG_KEY); for an attestation the signer's key as PEM"},
+        kOutput,
+        kDataDir},
        {{"waybill verify shop.dbom.json --key log.pub", "a DBoM"}, {"waybill verify build.dsse.json --key builder.pem", "an attestation"}},
        verify},
-      {"replay", "Evaluates a recorded decision again and says whether the verdict is the same",
+      {"replay",
+       "Evaluates a recorded decision again and says whether the verdict is the same",
        "From the input and the policy that the decision pins by digest. Exit 0 when it is the same, 4 when it is not.",
        {{"DECISION", "d_…"}},
        with_connection({kOutput}),

@@ -39,14 +39,17 @@ int check(const Invocation& invocation) {
       }
       JsonWriter w;
       w.begin_object().field("subject", subject);
-      for (const auto& [flag, name] : std::initializer_list<std::pair<const char*, const char*>>{{"env", "environment"}, {"service", "service"}, {"action", "action"}, {"reason", "reason"}, {"ticket", "ticket"}})
+      for (const auto& [flag, name] : std::initializer_list<std::pair<const char*, const char*>>{
+               {"env", "environment"}, {"service", "service"}, {"action", "action"}, {"reason", "reason"}, {"ticket", "ticket"}})
         if (const auto value = invocation.value(flag)) w.field(name, *value);
       if (const auto at = invocation.value("at")) w.field("at", *at);
       if (invocation.has("preview")) w.field("preview", true);
       w.end_object();
       auto answer = api->post("/api/v1/gates/" + path_segment(invocation.value_or("gate", "ci")) + "/decisions", w.text());
-      if (answer) document = answer->root().to_json();
-      else document = fail(std::move(answer).error());
+      if (answer)
+        document = answer->root().to_json();
+      else
+        document = fail(std::move(answer).error());
     }
     if (!document) return report(invocation, document.error());
     auto decision = policy::parse_decision(*document);
@@ -72,7 +75,10 @@ int check(const Invocation& invocation) {
     const std::string reader = invocation.value_or("for", "developer");
     for (size_t i = 0; i < decisions.size(); ++i) {
       if (i > 0) print("\n");
-      print(policy::to_text(decisions[i], reader == "security" ? policy::Reader::security : reader == "auditor" ? policy::Reader::auditor : policy::Reader::developer,
+      print(policy::to_text(decisions[i],
+                            reader == "security"  ? policy::Reader::security
+                            : reader == "auditor" ? policy::Reader::auditor
+                                                  : policy::Reader::developer,
                             bold("x") != "x" ? policy::Colour::always : policy::Colour::never));
     }
   }
@@ -108,7 +114,8 @@ int trace(const Invocation& invocation) {
     labels[std::string(item["id"].string_or(""))] = (name.empty() ? std::string() : name + "  ") + dim(short_digest(item["digest"].string_or("")));
   }
   for (const auto& item : root["deployments"].items())
-    labels[std::string(item["id"].string_or(""))] = verdict(item["verdict"].string_or("unknown")) + "  " + bold(item["service"].string_or("")) + " in " + std::string(item["environment"].string_or("")) +
+    labels[std::string(item["id"].string_or(""))] = verdict(item["verdict"].string_or("unknown")) + "  " + bold(item["service"].string_or("")) + " in " +
+                                                    std::string(item["environment"].string_or("")) +
                                                     dim("  since " + short_time(item["since"].string_or("")) + "  " + std::string(item["id"].string_or("")));
   for (const auto& item : root["owners"].items()) labels[std::string(item["id"].string_or(""))] = "owner " + std::string(item["name"].string_or(""));
   std::string out = bold(root["of"].string_or(""));
@@ -142,8 +149,12 @@ int trace(const Invocation& invocation) {
   const auto number = [&](const char* key) { return totals[key].int_or(0); };
   const auto plural = [](int64_t n, const std::string& word) { return with_thousands(static_cast<uint64_t>(n)) + " " + word + (n == 1 ? "" : "s"); };
   if (number("deployments") == 0)
-    out += root["of"].string_or("") == "" ? std::string() : std::string(root["of"].string_or("")) + " reaches nothing that runs" +
-               (root["not_deployed"].int_or(0) > 0 ? "; it is in " + plural(root["not_deployed"].int_or(0), "artifact") + " that " + (root["not_deployed"].int_or(0) == 1 ? "is" : "are") + " not deployed.\n" : ".\n");
+    out += root["of"].string_or("") == ""
+               ? std::string()
+               : std::string(root["of"].string_or("")) + " reaches nothing that runs" +
+                     (root["not_deployed"].int_or(0) > 0 ? "; it is in " + plural(root["not_deployed"].int_or(0), "artifact") + " that " +
+                                                               (root["not_deployed"].int_or(0) == 1 ? "is" : "are") + " not deployed.\n"
+                                                         : ".\n");
   else
     out += plural(number("packages"), "package") + ", " + plural(number("artifacts"), "artifact") + ", " + plural(number("deployments"), "deployment") +
            (root["micros"].exists() ? dim("  answered in " + std::to_string(root["micros"].int_or(0)) + " µs") : "") + "\n";
@@ -164,7 +175,8 @@ int show(const Invocation& invocation) {
   print(out);
   if (root["standing"].size() > 0) {
     Table table({"environment", "verdict", "decision", ""});
-    for (const auto& row : root["standing"].items()) table.add({text(row["environment"]), verdict(text(row["verdict"])), text(row["decision"]), text(row["summary"])});
+    for (const auto& row : root["standing"].items())
+      table.add({text(row["environment"]), verdict(text(row["verdict"])), text(row["decision"]), text(row["summary"])});
     print("\n" + table.to_string());
   }
   if (root["facts"].size() > 0) {
@@ -175,23 +187,27 @@ int show(const Invocation& invocation) {
   if (root["vulnerabilities"].size() > 0) {
     Table table({"vulnerability", "severity", "in", "fixed in", "known"});
     for (const auto& row : root["vulnerabilities"].items())
-      table.add({text(row["id"]), text(row["severity"]) + (row["open"].bool_or(true) ? "" : " (closed)"), text(row["package"]), text(row["fix"]), ago(text(row["known_at"]))});
+      table.add({text(row["id"]), text(row["severity"]) + (row["open"].bool_or(true) ? "" : " (closed)"), text(row["package"]), text(row["fix"]),
+                 ago(text(row["known_at"]))});
     print("\n" + table.to_string());
   }
   if (root["deployments"].size() > 0) {
     Table table({"deployment", "service", "environment", "from", "until"});
     for (const auto& row : root["deployments"].items())
-      table.add({text(row["id"]), text(row["service"]), text(row["environment"]), short_time(text(row["from"])), row["until"].is_string() ? short_time(text(row["until"])) : "runs"});
+      table.add({text(row["id"]), text(row["service"]), text(row["environment"]), short_time(text(row["from"])),
+                 row["until"].is_string() ? short_time(text(row["until"])) : "runs"});
     print("\n" + table.to_string());
   }
   if (root["evidence"].size() > 0) {
     Table table({"entry", "evidence", "by", "at", "document", ""}, {Table::Align::right});
     for (const auto& row : root["evidence"].items())
-      table.add({"#" + std::to_string(row["entry"].int_or(0)), text(row["format"]).empty() ? text(row["kind"]) : text(row["format"]), text(row["actor"]), short_time(text(row["at"])), short_digest(text(row["document"])),
+      table.add({"#" + std::to_string(row["entry"].int_or(0)), text(row["format"]).empty() ? text(row["kind"]) : text(row["format"]), text(row["actor"]),
+                 short_time(text(row["at"])), short_digest(text(row["document"])),
                  row["signed"].bool_or(false) ? (row["trusted"].bool_or(false) ? "signed, trusted" : "signed") : ""});
     print("\n" + table.to_string());
   }
-  if (const auto total = root["components"]["total"].int_or(0); total > 0) print("\n" + with_thousands(static_cast<uint64_t>(total)) + " components; `waybill show … -o json` lists them\n");
+  if (const auto total = root["components"]["total"].int_or(0); total > 0)
+    print("\n" + with_thousands(static_cast<uint64_t>(total)) + " components; `waybill show … -o json` lists them\n");
   return kFine;
 }
 
@@ -199,22 +215,34 @@ int show(const Invocation& invocation) {
 
 std::vector<Command> question_commands() {
   return {
-      {"check", "Asks for a decision: may it go there? Exit 0 allowed, 3 denied, 5 waits for an approval",
-       "SUBJECT is sha256:…, an image reference, a purl, git+URL@commit, service@environment, or a path. A path is judged in memory, as a\npreview, and never recorded; without a data directory by the shipped packs, enforced.",
+      {"check",
+       "Asks for a decision: may it go there? Exit 0 allowed, 3 denied, 5 waits for an approval",
+       "SUBJECT is sha256:…, an image reference, a purl, git+URL@commit, service@environment, or a path. A path is judged in memory, as a\npreview, and never "
+       "recorded; without a data directory by the shipped packs, enforced.",
        {{"SUBJECT", "what is judged", Positional::Count::some}},
-       with_connection({{"-e,--env", "ENVIRONMENT", "where it would run (default: the only environment there is)"}, {"--service", "SERVICE", "what it would run as (default: what it was built for)"}, {"--gate", "GATE", "the gate that asks (default: ci)"},
-                        {"--action", "ACTION", "what would happen: deploy, promote, build, publish, merge (default: deploy)"}, {"--reason", "TEXT", "why"}, {"--ticket", "ID", "the change record"}, {"--preview", "", "no effect, no entry"},
+       with_connection({{"-e,--env", "ENVIRONMENT", "where it would run (default: the only environment there is)"},
+                        {"--service", "SERVICE", "what it would run as (default: what it was built for)"},
+                        {"--gate", "GATE", "the gate that asks (default: ci)"},
+                        {"--action", "ACTION", "what would happen: deploy, promote, build, publish, merge (default: deploy)"},
+                        {"--reason", "TEXT", "why"},
+                        {"--ticket", "ID", "the change record"},
+                        {"--preview", "", "no effect, no entry"},
                         {"--for", "READER", "developer, security or auditor: how much is shown", Option::Times::once, "developer|security|auditor"},
-                        {"-o,--output", "FORMAT", "table, json, yaml, markdown, sarif or junit", Option::Times::once, "table|json|yaml|markdown|sarif|junit"}, kAt}),
-       {{"waybill check registry.example/shop@sha256:9f2c… --env production", "may it go to production?"}, {"waybill check ./sbom.cdx.json --env production -o markdown", "a preview in a pull request"}},
+                        {"-o,--output", "FORMAT", "table, json, yaml, markdown, sarif or junit", Option::Times::once, "table|json|yaml|markdown|sarif|junit"},
+                        kAt}),
+       {{"waybill check registry.example/shop@sha256:9f2c… --env production", "may it go to production?"},
+        {"waybill check ./sbom.cdx.json --env production -o markdown", "a preview in a pull request"}},
        check},
-      {"trace", "Who is affected and what runs it, as a tree",
-       "From a vulnerability (CVE, GHSA, …), a package (purl), an artifact (digest) or a service: vulnerability → packages → artifacts →\ndeployments → owners.",
+      {"trace",
+       "Who is affected and what runs it, as a tree",
+       "From a vulnerability (CVE, GHSA, …), a package (purl), an artifact (digest) or a service: vulnerability → packages → artifacts →\ndeployments → "
+       "owners.",
        {{"CVE|GHSA|PURL|DIGEST|SERVICE", "where to begin"}},
        with_connection({kOutput, kAt}),
        {{"waybill trace CVE-2026-48112", "what runs it?"}, {"waybill trace pkg:npm/oakjson@4.2.1 --at 2026-11-01", "what did, on the first of November?"}},
        trace},
-      {"show", "All that is known of a subject",
+      {"show",
+       "All that is known of a subject",
        "",
        {{"SUBJECT", "sha256:…, an image reference, a purl, git+URL@commit, service@environment"}},
        with_connection({kOutput, kAt}),

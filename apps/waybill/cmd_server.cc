@@ -8,8 +8,8 @@
 #include "apps/waybill/version.h"
 #include "waybill/base/bytes.h"
 #include "waybill/base/disk.h"
-#include "waybill/base/json_out.h"
 #include "waybill/base/http_client.h"
+#include "waybill/base/json_out.h"
 #include "waybill/log/log.h"
 #include "waybill/server/server.h"
 #include "waybill/server/world.h"
@@ -80,12 +80,14 @@ int serve(const Invocation& invocation) {
   auto running = start(invocation, data_dir);
   if (!running) return report(invocation, running.error());
   const auto& opened = running->world->opened();
-  std::string out = "Waybill " + std::string(kVersion) + " on " + bold(running->server->url()) + "\n  data in " + data_dir + ": " + with_thousands(opened.entries) + " entries, ready in " +
-                    std::to_string(opened.micros / 1000) + " ms" + (opened.from_snapshot > 0 ? " (" + with_thousands(opened.folded) + " folded after the snapshot)" : "") + "\n  log " + running->world->log().origin() +
-                    ", its public key in " + data_dir + "/keys/log.pub\n";
+  std::string out = "Waybill " + std::string(kVersion) + " on " + bold(running->server->url()) + "\n  data in " + data_dir + ": " +
+                    with_thousands(opened.entries) + " entries, ready in " + std::to_string(opened.micros / 1000) + " ms" +
+                    (opened.from_snapshot > 0 ? " (" + with_thousands(opened.folded) + " folded after the snapshot)" : "") + "\n  log " +
+                    running->world->log().origin() + ", its public key in " + data_dir + "/keys/log.pub\n";
   if (!opened.snapshot_problem.empty()) out += "  the snapshot was not used: " + opened.snapshot_problem + "\n";
   if (const auto& token = running->server->first_token())
-    out += "\n  First start: the admin token, shown once:\n\n      " + bold(*token) + "\n\n  Log in on the console with it, or: export WAYBILL_SERVER=" + running->server->url() + " WAYBILL_TOKEN=" + *token + "\n";
+    out += "\n  First start: the admin token, shown once:\n\n      " + bold(*token) +
+           "\n\n  Log in on the console with it, or: export WAYBILL_SERVER=" + running->server->url() + " WAYBILL_TOKEN=" + *token + "\n";
   print(out);
   server::wait_for_stop();
   return stop(invocation, *running);
@@ -110,7 +112,8 @@ int demo(const Invocation& invocation) {
     talk("waybill demo: the directory has tokens already; the demonstration plays into a fresh one\n");
     return kFailed;
   }
-  print("Waybill " + std::string(kVersion) + " on " + bold(running->server->url()) + ", data in " + data_dir + "\n" + dim("Each step: what happened, and the command that does it.") + "\n");
+  print("Waybill " + std::string(kVersion) + " on " + bold(running->server->url()) + ", data in " + data_dir + "\n" +
+        dim("Each step: what happened, and the command that does it.") + "\n");
   const Time began = Clock::system().now();
   DemoSetting setting;
   setting.url = running->server->url();
@@ -126,8 +129,9 @@ int demo(const Invocation& invocation) {
     const int ended = stop(invocation, *running);
     return as_told ? ended : kFailed;
   }
-  print("\nThe server stays up: " + bold(running->server->url()) + "\n  log in with the admin token  " + bold(*token) + "\n  or in a shell                export WAYBILL_SERVER=" + running->server->url() + " WAYBILL_TOKEN=" + *token +
-        "\n  documents and keys           " + data_dir + "\n  Ctrl-C ends it.\n");
+  print("\nThe server stays up: " + bold(running->server->url()) + "\n  log in with the admin token  " + bold(*token) +
+        "\n  or in a shell                export WAYBILL_SERVER=" + running->server->url() + " WAYBILL_TOKEN=" + *token + "\n  documents and keys           " +
+        data_dir + "\n  Ctrl-C ends it.\n");
   server::wait_for_stop();
   const int ended = stop(invocation, *running);
   return as_told ? ended : kFailed;
@@ -139,17 +143,31 @@ std::vector<Command> server_commands() {
   const Option listen{"--listen", "HOST:PORT", "where to listen (default: 127.0.0.1:8620; port 0 takes a free one)"};
   const Option url{"--url", "URL", "how others reach it (default: http://HOST:PORT); https:// makes the console's cookie secure"};
   return {
-      {"demo", "Plays a delivery through everything and stays up as the server",
-       "Waybill ships Waybill: its own SBOM, provenance and tests go through the gates; then a sample service with a known vulnerability,\nan exception, a deployment with its Delivery Bill of Materials, and a new advisory. Into a fresh directory.",
+      {"demo",
+       "Plays a delivery through everything and stays up as the server",
+       "Waybill ships Waybill: its own SBOM, provenance and tests go through the gates; then a sample service with a known vulnerability,\nan exception, a "
+       "deployment with its Delivery Bill of Materials, and a new advisory. Into a fresh directory.",
        {},
-       {listen, url, {"--data-dir", "DIR", "where to play (default: a new directory here)"}, {"--source", "DIR", "Waybill's own checkout, for provenance and tests"}, {"--exit", "", "end when it is over; exit 0 if all went as told"}},
+       {listen,
+        url,
+        {"--data-dir", "DIR", "where to play (default: a new directory here)"},
+        {"--source", "DIR", "Waybill's own checkout, for provenance and tests"},
+        {"--exit", "", "end when it is over; exit 0 if all went as told"}},
        {{"waybill demo", "plays, and stays up"}, {"waybill demo --exit --listen 127.0.0.1:0", "as a check"}},
        demo},
-      {"serve", "Starts the server and console",
+      {"serve",
+       "Starts the server and console",
        "The first start makes the log, its keys and an admin token, which is printed once.",
        {},
-       {listen, url, kDataDir, {"--origin", "NAME", "the log's name in its checkpoints, when it is made"}, {"--private-log", "", "/log/ needs a token"}, {"--open-metrics", "", "/metrics needs none"}, {"-v,--verbose", "", "log every request, not only those that failed"}},
-       {{"waybill serve --data-dir /var/lib/waybill", "on http://127.0.0.1:8620"}, {"waybill serve --listen 0.0.0.0:8620 --url https://waybill.example", "behind a proxy that speaks TLS"}},
+       {listen,
+        url,
+        kDataDir,
+        {"--origin", "NAME", "the log's name in its checkpoints, when it is made"},
+        {"--private-log", "", "/log/ needs a token"},
+        {"--open-metrics", "", "/metrics needs none"},
+        {"-v,--verbose", "", "log every request, not only those that failed"}},
+       {{"waybill serve --data-dir /var/lib/waybill", "on http://127.0.0.1:8620"},
+        {"waybill serve --listen 0.0.0.0:8620 --url https://waybill.example", "behind a proxy that speaks TLS"}},
        serve},
   };
 }

@@ -119,9 +119,10 @@ void print_overview() {
     family = first;
     out += "  " + std::string(command.path) + std::string(command.path.size() < 22 ? 22 - command.path.size() : 1, ' ') + std::string(command.summary) + "\n";
   }
-  out += "\nAsk `waybill COMMAND --help` for flags and examples. A command works on a server (--server, WAYBILL_SERVER) or on a data\n"
-         "directory (--data-dir, WAYBILL_DATA_DIR, ./.waybill). Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 denied by policy,\n"
-         "4 verification failed, 5 waits for an approval.\n";
+  out +=
+      "\nAsk `waybill COMMAND --help` for flags and examples. A command works on a server (--server, WAYBILL_SERVER) or on a data\n"
+      "directory (--data-dir, WAYBILL_DATA_DIR, ./.waybill). Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 denied by policy,\n"
+      "4 verification failed, 5 waits for an approval.\n";
   print(out);
 }
 
@@ -151,8 +152,9 @@ void print_completion(std::string_view shell) {
   out += "_waybill() {\n  local words current=${COMP_WORDS[COMP_CWORD]}\n  if [ \"$COMP_CWORD\" = 1 ]; then words='" + firsts +
          "--help --version'\n  else case ${COMP_WORDS[1]} in\n";
   for (const auto& [first, more] : by_first) out += "    " + first + ") words='" + more + "' ;;\n";
-  out += "  esac; fi\n  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$current\"))\n}\n"
-         "complete -F _waybill waybill\n";
+  out +=
+      "  esac; fi\n  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$current\"))\n}\n"
+      "complete -F _waybill waybill\n";
   print(out);
 }
 

@@ -7,7 +7,8 @@ namespace waybill::cli {
 const std::vector<Command>& all_commands() {
   static const std::vector<Command> commands = [] {
     std::vector<Command> all;
-    for (auto* family : {server_commands, evidence_commands, question_commands, proof_commands, consent_commands, policy_commands, log_commands, sign_commands, access_commands})
+    for (auto* family : {server_commands, evidence_commands, question_commands, proof_commands, consent_commands, policy_commands, log_commands, sign_commands,
+                         access_commands})
       for (auto& command : family()) all.push_back(std::move(command));
     return all;
   }();

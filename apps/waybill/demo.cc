@@ -66,7 +66,8 @@ class Demo {
 
   // --- talking to the server ---
 
-  Result<JsonDocument> send(std::string_view method, const std::string& target, std::string_view body, const std::string& token, std::string_view type = "application/json") {
+  Result<JsonDocument> send(std::string_view method, const std::string& target, std::string_view body, const std::string& token,
+                            std::string_view type = "application/json") {
     http::Call call;
     call.method = method;
     call.url = setting_.url + target;
@@ -102,7 +103,8 @@ class Demo {
     TRY_DO(keep(name, bytes));
     TRY(const auto receipt, send("POST", target("/api/v1/evidence", {{"subject", subject}}), bytes, ci_, "application/octet-stream"));
     const auto root = receipt.root();
-    step(what + dim("  #" + std::to_string(root["index"].int_or(0)) + "  " + text_of(root["format"])), "waybill collect demo/" + name + (subject.empty() ? "" : " --subject " + short_digest(subject)));
+    step(what + dim("  #" + std::to_string(root["index"].int_or(0)) + "  " + text_of(root["format"])),
+         "waybill collect demo/" + name + (subject.empty() ? "" : " --subject " + short_digest(subject)));
     return text_of(root["document"]);
   }
   Result<std::string> sign(std::string statement) {
@@ -112,7 +114,14 @@ class Demo {
 
   static std::string signature_of(std::string_view name, std::string_view hex) {
     JsonWriter w;
-    w.begin_object().field("_type", "https://in-toto.io/Statement/v1").key("subject").begin_array().begin_object().field("name", name).key("digest").begin_object();
+    w.begin_object()
+        .field("_type", "https://in-toto.io/Statement/v1")
+        .key("subject")
+        .begin_array()
+        .begin_object()
+        .field("name", name)
+        .key("digest")
+        .begin_object();
     w.field("sha256", hex).end_object().end_object().end_array().field("predicateType", "https://sigstore.dev/cosign/sign/v1").end_object();
     return std::move(w).take();
   }
@@ -140,7 +149,8 @@ class Demo {
           continue;
         }
         ++told;
-        std::string line = "      " + verdict(outcome == "excepted" ? "allow" : result["verdict"].string_or("")) + "  " + text_of(result["rule"]) + (outcome == "excepted" ? " (excepted)" : "") + ": " + text_of(finding["message"]);
+        std::string line = "      " + verdict(outcome == "excepted" ? "allow" : result["verdict"].string_or("")) + "  " + text_of(result["rule"]) +
+                           (outcome == "excepted" ? " (excepted)" : "") + ": " + text_of(finding["message"]);
         if (const auto fix = text_of(finding["fix"]); !fix.empty() && outcome != "excepted") line += dim(" → " + fix);
         print(line + "\n");
       }
@@ -160,7 +170,18 @@ class Demo {
   }
   Result<std::string> token(const std::string& who, const std::string& role) {
     JsonWriter w;
-    w.begin_object().field("id", who).key("roles").begin_array().value(role).end_array().key("scopes").begin_array().value("*").end_array().field("label", "demonstration").end_object();
+    w.begin_object()
+        .field("id", who)
+        .key("roles")
+        .begin_array()
+        .value(role)
+        .end_array()
+        .key("scopes")
+        .begin_array()
+        .value("*")
+        .end_array()
+        .field("label", "demonstration")
+        .end_object();
     TRY(const auto answer, send("POST", "/api/v1/tokens", w.text(), setting_.admin_token));
     return text_of(answer.root()["token"]);
   }
@@ -175,7 +196,8 @@ class Demo {
     step("Three tokens: machine:ci brings evidence, person:mara asks, person:ada approves", "waybill token create machine:ci --role collector");
     TRY(key_, trust::PrivateKey::load_or_create(Disk::system(), dir_ + "/builder.key", trust::KeyType::ecdsa_p256));
     TRY_DO(keep("builder.pem", key_->public_key().to_pem()));
-    step("A signing key for the builder, ECDSA P-256" + dim("  " + key_->public_key().key_id().substr(0, 16) + "…"), "waybill key -k demo/builder.key > demo/builder.pem");
+    step("A signing key for the builder, ECDSA P-256" + dim("  " + key_->public_key().key_id().substr(0, 16) + "…"),
+         "waybill key -k demo/builder.key > demo/builder.pem");
 
     std::string settings = file_of("settings.yaml");
     std::string pem = key_->public_key().to_pem();
@@ -205,7 +227,8 @@ class Demo {
       from = to + 1;
     }
     TRY_DO(apply());
-    step("Two environments, two services, whom we trust, and the policies: " + std::to_string(documents) + " documents", "waybill policy apply demo/settings.yaml");
+    step("Two environments, two services, whom we trust, and the policies: " + std::to_string(documents) + " documents",
+         "waybill policy apply demo/settings.yaml");
     return {};
   }
 
@@ -215,18 +238,24 @@ class Demo {
     TRY(const auto build, find_own_build(setting_.source_dir));
     const std::string subject = "registry.example/waybill@" + build.digest.to_string();
     const auto sbom = own_sbom(build, now);
-    TRY(const auto sbom_digest, collect("What is in this program: " + std::to_string(sbom.debian_shared) + " shared libraries and " + std::to_string(sbom.debian_archives) + " archives of Debian, " +
-                                            std::to_string(sbom.npm) + " npm packages of the console" + (sbom.files > 0 ? ", " + std::to_string(sbom.files) + " files that no package owns" : ""),
-                                        "waybill.cdx.json", sbom.document));
+    TRY(const auto sbom_digest,
+        collect("What is in this program: " + std::to_string(sbom.debian_shared) + " shared libraries and " + std::to_string(sbom.debian_archives) +
+                    " archives of Debian, " + std::to_string(sbom.npm) + " npm packages of the console" +
+                    (sbom.files > 0 ? ", " + std::to_string(sbom.files) + " files that no package owns" : ""),
+                "waybill.cdx.json", sbom.document));
     TRY(const auto provenance, sign(own_provenance(build, kBuilder)));
-    TRY(const auto ignored, collect("How it was made, signed: " + (build.commit.empty() ? std::string("no checkout at hand, so no source is stated") : "commit " + build.commit.substr(0, 12) + (build.dirty ? " with uncommitted changes" : "")) +
+    TRY(const auto ignored, collect("How it was made, signed: " +
+                                        (build.commit.empty() ? std::string("no checkout at hand, so no source is stated")
+                                                              : "commit " + build.commit.substr(0, 12) + (build.dirty ? " with uncommitted changes" : "")) +
                                         ", built by `make build`",
                                     "waybill.provenance.dsse.json", provenance));
     TRY(const auto signature, sign(signature_of("registry.example/waybill", build.digest.hex())));
     TRY(const auto signed_entry, collect("and the program itself, signed", "waybill.sig.json", signature));
     size_t passed = 0, failed = 0;
     if (const auto junit = own_unit_tests(build, passed, failed)) {
-      TRY(const auto collected, collect("How it was tested just now: " + std::to_string(passed) + " tests of the policy packs passed, " + std::to_string(failed) + " failed", "waybill.unit.junit.xml", *junit, build.digest.to_string()));
+      TRY(const auto collected,
+          collect("How it was tested just now: " + std::to_string(passed) + " tests of the policy packs passed, " + std::to_string(failed) + " failed",
+                  "waybill.unit.junit.xml", *junit, build.digest.to_string()));
       expect(failed == 0, "no failing test");
     }
     TRY(const auto checks, self_check());
@@ -234,7 +263,8 @@ class Demo {
 
     for (const char* environment : {"staging", "production"}) {
       TRY(const auto asked, ask(subject, "demo/waybill", environment));
-      step("May it go to " + std::string(environment) + "? " + verdict(asked.verdict) + "  " + asked.summary, check_command(subject, "demo/waybill", environment));
+      step("May it go to " + std::string(environment) + "? " + verdict(asked.verdict) + "  " + asked.summary,
+           check_command(subject, "demo/waybill", environment));
       if (std::string_view(environment) == "production") {
         tell_findings(asked, 4);
         expect(asked.verdict == "warn", "warn, since advisories for Debian and npm are not loaded");
@@ -287,7 +317,8 @@ class Demo {
     run("broken JSON is refused with its place", [&]() -> Result<void> {
       const auto answer = send("POST", "/api/v1/evidence", "{\"bomFormat\":\"CycloneDX\",", ci_, "application/octet-stream");
       if (answer) return fail(Code::internal, "it was taken");
-      if (answer.error().code() != Code::invalid || answer.error().where().empty()) return fail(Code::internal, "the refusal names no place: " + answer.error().to_string());
+      if (answer.error().code() != Code::invalid || answer.error().where().empty())
+        return fail(Code::internal, "the refusal names no place: " + answer.error().to_string());
       return {};
     });
     run("nobody gets in without a token", [&]() -> Result<void> {
@@ -300,10 +331,12 @@ class Demo {
     std::string lines;
     for (const auto& one : cases) {
       failed += !one.failure.empty();
-      lines += "    <testcase classname=\"waybill.self\" name=\"" + one.name + "\"" + (one.failure.empty() ? "/>\n" : "><failure>" + one.failure + "</failure></testcase>\n");
+      lines += "    <testcase classname=\"waybill.self\" name=\"" + one.name + "\"" +
+               (one.failure.empty() ? "/>\n" : "><failure>" + one.failure + "</failure></testcase>\n");
     }
-    check.junit = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"waybill self-check (integration)\" tests=\"" + std::to_string(cases.size()) + "\" failures=\"" + std::to_string(failed) + "\" timestamp=\"" +
-                  to_rfc3339(Clock::system().now()) + "\">\n    <properties><property name=\"waybill.kind\" value=\"integration\"/></properties>\n" + lines + "  </testsuite>\n</testsuites>\n";
+    check.junit = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"waybill self-check (integration)\" tests=\"" +
+                  std::to_string(cases.size()) + "\" failures=\"" + std::to_string(failed) + "\" timestamp=\"" + to_rfc3339(Clock::system().now()) +
+                  "\">\n    <properties><property name=\"waybill.kind\" value=\"integration\"/></properties>\n" + lines + "  </testsuite>\n</testsuites>\n";
     check.text = std::to_string(cases.size() - failed) + " of " + std::to_string(cases.size()) + " checks of the running server hold";
     expect(failed == 0, "that all hold");
     return check;
@@ -324,45 +357,110 @@ class Demo {
     }
     TRY_DO(keep("advisories.ndjson", feed));
     TRY(const auto imported, send("POST", "/api/v1/advisories?source=demo", feed, ci_, "application/x-ndjson"));
-    step("Advisories of the project's own, for harbour's packages: " + std::to_string(records) + " records" + dim("  #" + std::to_string(imported.root()["entry"].int_or(0))), "waybill advisories import demo/advisories.ndjson");
+    step("Advisories of the project's own, for harbour's packages: " + std::to_string(records) + " records" +
+             dim("  #" + std::to_string(imported.root()["entry"].int_or(0))),
+         "waybill advisories import demo/advisories.ndjson");
 
     std::string exploited = file_of("known-exploited.json");
     replace_all(exploited, "{{TIME}}", to_rfc3339(now));
     TRY_DO(keep("known-exploited.json", exploited));
     TRY(const auto catalogue, send("POST", "/api/v1/advisories?source=demo-kev", exploited, ci_, "application/json"));
-    step("and a known-exploited catalogue with one record" + dim("  #" + std::to_string(catalogue.root()["entry"].int_or(0))), "waybill advisories import demo/known-exploited.json");
+    step("and a known-exploited catalogue with one record" + dim("  #" + std::to_string(catalogue.root()["entry"].int_or(0))),
+         "waybill advisories import demo/known-exploited.json");
 
     std::string sbom = file_of("harbour.cdx.json");
     replace_all(sbom, "{{TIME}}", to_rfc3339(now));
     TRY(const auto one, collect("harbour's bill of materials", "harbour.cdx.json", sbom));
 
     JsonWriter w;
-    w.begin_object().field("_type", "https://in-toto.io/Statement/v1").key("subject").begin_array().begin_object().field("name", "registry.example/harbour:1.4.0").key("digest").begin_object();
-    w.field("sha256", digest.substr(7)).end_object().end_object().end_array().field("predicateType", "https://slsa.dev/provenance/v1").key("predicate").begin_object();
+    w.begin_object()
+        .field("_type", "https://in-toto.io/Statement/v1")
+        .key("subject")
+        .begin_array()
+        .begin_object()
+        .field("name", "registry.example/harbour:1.4.0")
+        .key("digest")
+        .begin_object();
+    w.field("sha256", digest.substr(7))
+        .end_object()
+        .end_object()
+        .end_array()
+        .field("predicateType", "https://slsa.dev/provenance/v1")
+        .key("predicate")
+        .begin_object();
     w.key("buildDefinition").begin_object().field("buildType", "https://waybill.example/buildtypes/make/v1").key("externalParameters").begin_object();
-    w.key("source").begin_object().field("uri", "git+https://git.example/harbour").key("digest").begin_object().field("gitCommit", "5f0c1a9e7b3d48c2a6e1f0d9b8c7a6e5d4c3b2a1").end_object().end_object().end_object();
+    w.key("source")
+        .begin_object()
+        .field("uri", "git+https://git.example/harbour")
+        .key("digest")
+        .begin_object()
+        .field("gitCommit", "5f0c1a9e7b3d48c2a6e1f0d9b8c7a6e5d4c3b2a1")
+        .end_object()
+        .end_object()
+        .end_object();
     w.key("resolvedDependencies").begin_array().begin_object().field("uri", "git+https://git.example/harbour@refs/heads/main").key("digest").begin_object();
     w.field("gitCommit", "5f0c1a9e7b3d48c2a6e1f0d9b8c7a6e5d4c3b2a1").end_object().end_object().end_array().end_object();
-    w.key("runDetails").begin_object().key("builder").begin_object().field("id", kBuilder).end_object().key("metadata").begin_object().field("invocationId", "harbour-1.4.0");
-    w.field("startedOn", to_rfc3339(Time{now.ms - 9 * kMinuteMs})).field("finishedOn", to_rfc3339(Time{now.ms - 4 * kMinuteMs})).end_object().end_object().end_object().end_object();
+    w.key("runDetails")
+        .begin_object()
+        .key("builder")
+        .begin_object()
+        .field("id", kBuilder)
+        .end_object()
+        .key("metadata")
+        .begin_object()
+        .field("invocationId", "harbour-1.4.0");
+    w.field("startedOn", to_rfc3339(Time{now.ms - 9 * kMinuteMs}))
+        .field("finishedOn", to_rfc3339(Time{now.ms - 4 * kMinuteMs}))
+        .end_object()
+        .end_object()
+        .end_object()
+        .end_object();
     TRY(const auto provenance, sign(std::move(w).take()));
     TRY(const auto two, collect("how it was made, signed by the builder", "harbour.provenance.dsse.json", provenance));
 
     TRY(const auto signature, sign(signature_of("registry.example/harbour:1.4.0", digest.substr(7))));
     TRY(const auto signed_entry, collect("the image itself, signed", "harbour.sig.json", signature));
     for (const auto& [kind, count] : std::initializer_list<std::pair<const char*, int>>{{"unit", 214}, {"integration", 37}}) {
-      std::string junit = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites><testsuite name=\"harbour " + std::string(kind) + "\" tests=\"" + std::to_string(count) + "\" failures=\"0\" timestamp=\"" + to_rfc3339(Time{now.ms - 3 * kMinuteMs}) +
+      std::string junit = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites><testsuite name=\"harbour " + std::string(kind) + "\" tests=\"" +
+                          std::to_string(count) + "\" failures=\"0\" timestamp=\"" + to_rfc3339(Time{now.ms - 3 * kMinuteMs}) +
                           "\"><properties><property name=\"waybill.kind\" value=\"" + kind + "\"/></properties>";
       for (int i = 0; i < count; ++i) junit += "<testcase classname=\"harbour." + std::string(kind) + "\" name=\"berth_" + std::to_string(i + 1) + "\"/>";
       junit += "</testsuite></testsuites>\n";
       TRY(const auto three, collect("its " + std::string(kind) + " tests", "harbour." + std::string(kind) + ".junit.xml", junit, digest));
     }
     JsonWriter scan;
-    scan.begin_object().field("_type", "https://in-toto.io/Statement/v1").key("subject").begin_array().begin_object().field("name", "registry.example/harbour:1.4.0").key("digest").begin_object();
-    scan.field("sha256", digest.substr(7)).end_object().end_object().end_array().field("predicateType", "https://in-toto.io/attestation/vulns/v0.1").key("predicate").begin_object();
-    scan.key("scanner").begin_object().field("uri", "harbour-scan").field("version", "1.2.0").key("db").begin_object().field("lastUpdate", to_rfc3339(Time{now.ms - 5 * kHourMs})).end_object();
+    scan.begin_object()
+        .field("_type", "https://in-toto.io/Statement/v1")
+        .key("subject")
+        .begin_array()
+        .begin_object()
+        .field("name", "registry.example/harbour:1.4.0")
+        .key("digest")
+        .begin_object();
+    scan.field("sha256", digest.substr(7))
+        .end_object()
+        .end_object()
+        .end_array()
+        .field("predicateType", "https://in-toto.io/attestation/vulns/v0.1")
+        .key("predicate")
+        .begin_object();
+    scan.key("scanner")
+        .begin_object()
+        .field("uri", "harbour-scan")
+        .field("version", "1.2.0")
+        .key("db")
+        .begin_object()
+        .field("lastUpdate", to_rfc3339(Time{now.ms - 5 * kHourMs}))
+        .end_object();
     scan.key("result").begin_array().end_array().end_object();
-    scan.key("metadata").begin_object().field("scanStartedOn", to_rfc3339(Time{now.ms - 2 * kMinuteMs})).field("scanFinishedOn", to_rfc3339(Time{now.ms - kMinuteMs})).field("coveredPercent", 100).end_object().end_object().end_object();
+    scan.key("metadata")
+        .begin_object()
+        .field("scanStartedOn", to_rfc3339(Time{now.ms - 2 * kMinuteMs}))
+        .field("scanFinishedOn", to_rfc3339(Time{now.ms - kMinuteMs}))
+        .field("coveredPercent", 100)
+        .end_object()
+        .end_object()
+        .end_object();
     TRY(const auto scan_envelope, sign(std::move(scan).take()));
     TRY(const auto four, collect("and a container scan that found nothing, signed", "harbour.scan.dsse.json", scan_envelope));
 
@@ -384,12 +482,20 @@ class Demo {
     if (on.empty()) return fail(Code::internal, "the denial names no finding of serious-vulnerability-overdue");
     const std::string until = to_rfc3339(Time{now.ms + 14 * kDayMs});
     JsonWriter request;
-    request.begin_object().field("rule", "serious-vulnerability-overdue").field("matches", on).field("service", "demo/harbour").field("environment", "production").field("until", until);
-    request.field("reason", "the fixed release is in review; requests are limited to 16 levels at the edge").field("control", "the edge refuses deeper nesting").end_object();
+    request.begin_object()
+        .field("rule", "serious-vulnerability-overdue")
+        .field("matches", on)
+        .field("service", "demo/harbour")
+        .field("environment", "production")
+        .field("until", until);
+    request.field("reason", "the fixed release is in review; requests are limited to 16 levels at the edge")
+        .field("control", "the edge refuses deeper nesting")
+        .end_object();
     TRY(const auto requested, send("POST", "/api/v1/exceptions", request.text(), mara_));
     const auto exception = text_of(requested.root()["id"]);
     step("mara asks for an exception, for this vulnerability only, until " + until.substr(0, 10) + dim("  " + exception),
-         "waybill exception request --rule serious-vulnerability-overdue --matches '" + on + "' --service demo/harbour --env production --until 14d --reason '…'");
+         "waybill exception request --rule serious-vulnerability-overdue --matches '" + on +
+             "' --service demo/harbour --env production --until 14d --reason '…'");
     const auto own = send("POST", "/api/v1/exceptions/" + exception + "/approvals", "{\"reason\":\"mine\"}", mara_);
     expect(!own, "that nobody approves their own exception");
     TRY(const auto approved, send("POST", "/api/v1/exceptions/" + exception + "/approvals", "{\"reason\":\"seen the limit at the edge\"}", ada_));
@@ -408,17 +514,20 @@ class Demo {
     heading("Proof that nobody has to believe us");
     TRY(const auto dbom, fetch("/api/v1/deployments/" + deployment_ + "/dbom"));
     TRY_DO(keep("harbour.dbom.json", dbom));
-    step("The Delivery Bill of Materials of " + deployment_ + ", signed, with proofs" + dim("  " + with_thousands(dbom.size()) + " bytes"), "waybill dbom " + deployment_ + " -f demo/harbour.dbom.json");
+    step("The Delivery Bill of Materials of " + deployment_ + ", signed, with proofs" + dim("  " + with_thousands(dbom.size()) + " bytes"),
+         "waybill dbom " + deployment_ + " -f demo/harbour.dbom.json");
     TRY(const auto key_text, Disk::system().read_file(setting_.data_dir + "/keys/log.pub", 10'000));
     TRY(const auto key, trust::NoteVerifier::parse(trim(key_text)));
     TRY(const auto verified, report::verify_dbom(dbom, key));
     size_t held = 0;
     for (const auto& check : verified.checks) held += check.holds;
-    step("Verified offline with the log's public key alone: " + std::to_string(held) + " of " + std::to_string(verified.checks.size()) + " checks hold" + (verified.holds ? "" : "; " + verified.first_failure),
+    step("Verified offline with the log's public key alone: " + std::to_string(held) + " of " + std::to_string(verified.checks.size()) + " checks hold" +
+             (verified.holds ? "" : "; " + verified.first_failure),
          "waybill verify demo/harbour.dbom.json --key keys/log.pub");
     expect(verified.holds, "that it verifies");
     TRY(const auto replayed, send("POST", "/api/v1/decisions/" + decision_ + "/replay", {}, setting_.admin_token));
-    step("The decision evaluated again from its pinned inputs: " + std::string(replayed.root()["same"].bool_or(false) ? "the same" : "another"), "waybill replay " + decision_);
+    step("The decision evaluated again from its pinned inputs: " + std::string(replayed.root()["same"].bool_or(false) ? "the same" : "another"),
+         "waybill replay " + decision_);
     expect(replayed.root()["same"].bool_or(false), "the same verdict");
     return {};
   }
@@ -430,7 +539,8 @@ class Demo {
     TRY(auto json, canonical_json(file_of("advisories/DEMO-2026-0002.json")));
     TRY_DO(keep("DEMO-2026-0002.json", json));
     TRY(const auto imported, send("POST", "/api/v1/advisories?source=demo", json, ci_, "application/json"));
-    step("DEMO-2026-0002 arrives: lanternhttp before 2.0.9" + dim("  #" + std::to_string(imported.root()["entry"].int_or(0))), "waybill advisories import demo/DEMO-2026-0002.json");
+    step("DEMO-2026-0002 arrives: lanternhttp before 2.0.9" + dim("  #" + std::to_string(imported.root()["entry"].int_or(0))),
+         "waybill advisories import demo/DEMO-2026-0002.json");
     bool red = false;
     for (int i = 0; i < 60 && !red; ++i) {
       pause_ms(50);
@@ -439,8 +549,10 @@ class Demo {
       for (const auto& turn : overview.root()["turned"].items()) {
         if (turn["to"].string_or("") != "deny") continue;
         std::string where;
-        for (const auto& deployment : turn["deployments"].items()) where += (where.empty() ? "" : ", ") + text_of(deployment["service"]) + " in " + text_of(deployment["environment"]);
-        step(where + " turned by itself: " + verdict(turn["from"].string_or("unknown")) + " → " + verdict("deny") + "  " + text_of(turn["cause"]), "waybill show demo/harbour@production");
+        for (const auto& deployment : turn["deployments"].items())
+          where += (where.empty() ? "" : ", ") + text_of(deployment["service"]) + " in " + text_of(deployment["environment"]);
+        step(where + " turned by itself: " + verdict(turn["from"].string_or("unknown")) + " → " + verdict("deny") + "  " + text_of(turn["cause"]),
+             "waybill show demo/harbour@production");
         red = true;
         break;
       }

@@ -11,9 +11,9 @@
 namespace waybill::cli {
 
 struct DemoSetting {
-  std::string url, admin_token;   // of the running server
-  std::string data_dir;           // documents are written to DIR/demo
-  std::string source_dir;         // a checkout, for provenance and tests; "" when there is none
+  std::string url, admin_token;  // of the running server
+  std::string data_dir;          // documents are written to DIR/demo
+  std::string source_dir;        // a checkout, for provenance and tests; "" when there is none
 };
 
 // True when all went as told. Prints a line and a command for each step.

@@ -39,8 +39,10 @@ std::string output_of(const std::string& command) {
 std::string shell_quoted(const std::string& text) {
   std::string out = "'";
   for (const char c : text) {
-    if (c == '\'') out += "'\\''";
-    else out.push_back(c);
+    if (c == '\'')
+      out += "'\\''";
+    else
+      out.push_back(c);
   }
   return out + "'";
 }
@@ -70,7 +72,8 @@ struct DebianPackage {
   std::string purl(const std::string& distro) const {
     std::string text = "pkg:deb/debian/" + http::percent_encode(name) + "@" + http::percent_encode(version) + "?arch=" + architecture;
     if (!distro.empty()) text += "&distro=" + distro;
-    if (source != name || source_version != version) text += "&upstream=" + http::percent_encode(source + (source_version == version ? "" : "@" + source_version));
+    if (source != name || source_version != version)
+      text += "&upstream=" + http::percent_encode(source + (source_version == version ? "" : "@" + source_version));
     return text;
   }
 };
@@ -129,8 +132,10 @@ Inventory linked_packages() {
   for (const auto& file : files) {
     const auto owner = owners.find(file);
     const auto package = owner == owners.end() ? packages.end() : packages.find(owner->second.substr(0, owner->second.find(':')));
-    if (package == packages.end()) inventory.files.push_back(file);
-    else if (seen.insert(package->first).second) inventory.packages.push_back(package->second);
+    if (package == packages.end())
+      inventory.files.push_back(file);
+    else if (seen.insert(package->first).second)
+      inventory.packages.push_back(package->second);
   }
   for (const auto line : split(kLinkedArchives, '\n')) {
     auto package = parse_package(line);
@@ -156,7 +161,7 @@ Result<OwnBuild> find_own_build(const std::string& source_dir) {
   if (error) return fail(Code::internal, "cannot find this program's own file: " + error.message());
   TRY(const auto bytes, Disk::system().read_file("/proc/self/exe", size_t{1} << 31));
   build.digest = sha256(bytes);
-  struct stat info {};
+  struct stat info{};
   if (::stat("/proc/self/exe", &info) == 0) build.built_at = Time::of_seconds(info.st_mtime);
   if (source_dir.empty()) return build;
   const std::string git = "git -C " + shell_quoted(source_dir) + " ";
@@ -200,7 +205,18 @@ Counted own_sbom(const OwnBuild& build, Time now) {
     ++counted.files;
     const std::string name = file.substr(file.rfind('/') + 1), hex = sha256(*bytes).hex(), ref = "file:" + hex;
     direct.push_back(ref);
-    components.begin_object().field("type", "file").field("bom-ref", ref).field("name", name).key("hashes").begin_array().begin_object().field("alg", "SHA-256").field("content", hex).end_object().end_array().end_object();
+    components.begin_object()
+        .field("type", "file")
+        .field("bom-ref", ref)
+        .field("name", name)
+        .key("hashes")
+        .begin_array()
+        .begin_object()
+        .field("alg", "SHA-256")
+        .field("content", hex)
+        .end_object()
+        .end_array()
+        .end_object();
   }
   // The console's npm packages, from the lock file that it was built with.
   for (const auto& [name, text] : demo_files()) {
@@ -223,7 +239,8 @@ Counted own_sbom(const OwnBuild& build, Time now) {
         if (const auto hash = parse_base64(integrity.substr(7)))
           components.key("hashes").begin_array().begin_object().field("alg", "SHA-512").field("content", to_hex(as_bytes(*hash))).end_object().end_array();
       }
-      if (const auto licence = package["license"].string_or(""); !licence.empty()) components.key("licenses").begin_array().begin_object().field("expression", licence).end_object().end_array();
+      if (const auto licence = package["license"].string_or(""); !licence.empty())
+        components.key("licenses").begin_array().begin_object().field("expression", licence).end_object().end_array();
       components.field("purl", purl).end_object();
 
       // A dependency is found as Node finds it: nearest node_modules first.
@@ -255,13 +272,43 @@ Counted own_sbom(const OwnBuild& build, Time now) {
   JsonWriter w;
   w.begin_object().field("$schema", "http://cyclonedx.org/schema/bom-1.6.schema.json").field("bomFormat", "CycloneDX").field("specVersion", "1.6");
   const std::string hex = build.digest.hex();
-  w.field("serialNumber", "urn:uuid:" + hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-4" + hex.substr(13, 3) + "-8" + hex.substr(17, 3) + "-" + hex.substr(20, 12)).field("version", 1);
-  w.key("metadata").begin_object().field("timestamp", to_rfc3339(now)).key("lifecycles").begin_array().begin_object().field("phase", "build").end_object().end_array();
-  w.key("tools").begin_object().key("components").begin_array().begin_object().field("type", "application").field("name", "waybill").field("version", kVersion).end_object().end_array().end_object();
+  w.field("serialNumber",
+          "urn:uuid:" + hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-4" + hex.substr(13, 3) + "-8" + hex.substr(17, 3) + "-" + hex.substr(20, 12))
+      .field("version", 1);
+  w.key("metadata")
+      .begin_object()
+      .field("timestamp", to_rfc3339(now))
+      .key("lifecycles")
+      .begin_array()
+      .begin_object()
+      .field("phase", "build")
+      .end_object()
+      .end_array();
+  w.key("tools")
+      .begin_object()
+      .key("components")
+      .begin_array()
+      .begin_object()
+      .field("type", "application")
+      .field("name", "waybill")
+      .field("version", kVersion)
+      .end_object()
+      .end_array()
+      .end_object();
   w.key("authors").begin_array().begin_object().field("name", "waybill demo").end_object().end_array();
   w.key("component").begin_object().field("type", "application").field("bom-ref", root).field("name", "waybill").field("version", kVersion).field("purl", root);
   w.key("hashes").begin_array().begin_object().field("alg", "SHA-256").field("content", hex).end_object().end_array();
-  w.key("licenses").begin_array().begin_object().key("license").begin_object().field("id", "Apache-2.0").end_object().end_object().end_array().end_object().end_object();
+  w.key("licenses")
+      .begin_array()
+      .begin_object()
+      .key("license")
+      .begin_object()
+      .field("id", "Apache-2.0")
+      .end_object()
+      .end_object()
+      .end_array()
+      .end_object()
+      .end_object();
   w.field_raw("components", components.text()).field_raw("dependencies", edges.text()).end_object();
   counted.document = std::move(w).take();
   return counted;
@@ -271,12 +318,19 @@ std::string own_provenance(const OwnBuild& build, std::string_view builder, cons
   JsonWriter w;
   w.begin_object().field("_type", "https://in-toto.io/Statement/v1").key("subject").begin_array();
   w.begin_object().field("name", "waybill").key("digest").begin_object().field("sha256", build.digest.hex()).end_object().end_object();
-  for (const auto& [name, digest] : more_subjects) w.begin_object().field("name", name).key("digest").begin_object().field("sha256", digest.hex()).end_object().end_object();
+  for (const auto& [name, digest] : more_subjects)
+    w.begin_object().field("name", name).key("digest").begin_object().field("sha256", digest.hex()).end_object().end_object();
   w.end_array().field("predicateType", "https://slsa.dev/provenance/v1").key("predicate").begin_object();
   w.key("buildDefinition").begin_object().field("buildType", "https://waybill.example/buildtypes/make/v1").key("externalParameters").begin_object();
   w.field("target", "build");
-  if (!build.repository.empty()) w.key("source").begin_object().field("uri", build.repository).key("digest").begin_object().field("gitCommit", build.commit).end_object().end_object();
-  w.end_object().key("internalParameters").begin_object().field("command", "make build").field("compiler", WAYBILL_COMPILER).field("buildType", WAYBILL_BUILD_TYPE);
+  if (!build.repository.empty())
+    w.key("source").begin_object().field("uri", build.repository).key("digest").begin_object().field("gitCommit", build.commit).end_object().end_object();
+  w.end_object()
+      .key("internalParameters")
+      .begin_object()
+      .field("command", "make build")
+      .field("compiler", WAYBILL_COMPILER)
+      .field("buildType", WAYBILL_BUILD_TYPE);
   if (build.dirty) w.field("uncommittedChanges", true);
   w.end_object().key("resolvedDependencies").begin_array();
   if (!build.repository.empty()) {
@@ -322,8 +376,9 @@ std::optional<std::string> own_unit_tests(const OwnBuild& build, size_t& passed,
     cases += "    <testcase classname=\"" + escaped(result.package) + "\" name=\"" + escaped(result.name) + "\" time=\"" + seconds + "\"" +
              (ok ? "/>\n" : "><failure message=\"" + escaped(result.error.empty() ? "not true" : result.error) + "\"/></testcase>\n");
   }
-  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"waybill policy packs (unit)\" tests=\"" + std::to_string(passed + failed) + "\" failures=\"" + std::to_string(failed) +
-         "\" timestamp=\"" + to_rfc3339(Clock::system().now()) + "\">\n" + cases + "  </testsuite>\n</testsuites>\n";
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"waybill policy packs (unit)\" tests=\"" +
+         std::to_string(passed + failed) + "\" failures=\"" + std::to_string(failed) + "\" timestamp=\"" + to_rfc3339(Clock::system().now()) + "\">\n" + cases +
+         "  </testsuite>\n</testsuites>\n";
 }
 
 }  // namespace waybill::cli

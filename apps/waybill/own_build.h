@@ -14,12 +14,12 @@
 namespace waybill::cli {
 
 struct OwnBuild {
-  std::string path;              // of the program
+  std::string path;  // of the program
   Sha256 digest;
-  Time built_at;                 // the file's time
-  std::string source_dir;        // "" : no checkout is at hand
-  std::string repository, commit, branch, subject;   // "" when unknown; subject: the commit's first line
-  bool dirty = false;            // uncommitted changes
+  Time built_at;                                    // the file's time
+  std::string source_dir;                           // "" : no checkout is at hand
+  std::string repository, commit, branch, subject;  // "" when unknown; subject: the commit's first line
+  bool dirty = false;                               // uncommitted changes
 };
 Result<OwnBuild> find_own_build(const std::string& source_dir);
 

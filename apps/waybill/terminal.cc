@@ -44,7 +44,8 @@ uint32_t next_code_point(std::string_view text, size_t& at) {
   if (lead < 0x80) return lead;
   const int more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
   uint32_t code = lead & (0x3f >> more);
-  for (int i = 0; i < more && at < text.size() && (static_cast<uint8_t>(text[at]) & 0xc0) == 0x80; ++i) code = code << 6 | (static_cast<uint8_t>(text[at++]) & 0x3f);
+  for (int i = 0; i < more && at < text.size() && (static_cast<uint8_t>(text[at]) & 0xc0) == 0x80; ++i)
+    code = code << 6 | (static_cast<uint8_t>(text[at++]) & 0x3f);
   return code;
 }
 size_t width_of(uint32_t code) {
@@ -64,7 +65,8 @@ void append_yaml(std::string& out, const JsonValue& value, size_t indent, bool a
 
 bool needs_quotes(std::string_view text) {
   if (text.empty()) return true;
-  if (text.find_first_of(":#{}[],&*!|>'\"%@`\n\t\\") != std::string_view::npos || text.front() == ' ' || text.back() == ' ' || text.front() == '-' || text.front() == '?')
+  if (text.find_first_of(":#{}[],&*!|>'\"%@`\n\t\\") != std::string_view::npos || text.front() == ' ' || text.back() == ' ' || text.front() == '-' ||
+      text.front() == '?')
     return true;
   const std::string_view words[] = {"true", "false", "null", "yes", "no", "on", "off", "~", "True", "False", "Null", "Yes", "No", "On", "Off"};
   for (const auto word : words)
@@ -221,7 +223,8 @@ std::string Table::to_string() const {
     for (size_t i = 0; i < cells.size(); ++i) {
       const bool last = i + 1 == cells.size();
       std::string cell = cells[i];
-      if (last && stdout_is_terminal() && aligns_[i] == Align::left && used + 20 < terminal_columns()) cell = shorten(cell, std::max<size_t>(terminal_columns() - used, 20));
+      if (last && stdout_is_terminal() && aligns_[i] == Align::left && used + 20 < terminal_columns())
+        cell = shorten(cell, std::max<size_t>(terminal_columns() - used, 20));
       const size_t pad = widths[i] > display_width(cell) ? widths[i] - display_width(cell) : 0;
       if (head) cell = dim(cell);
       if (aligns_[i] == Align::right) out += std::string(pad, ' ');

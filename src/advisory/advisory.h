@@ -57,8 +57,8 @@ struct PackageChange {
 
 struct Applied {
   RecordId record = 0;
-  bool is_new = false;       // the id was not known before
-  bool older = false;        // the known one has a later `modified`: nothing was changed
+  bool is_new = false;                  // the id was not known before
+  bool older = false;                   // the known one has a later `modified`: nothing was changed
   std::vector<PackageChange> packages;  // only those whose standing changed; sorted by package
   std::vector<std::string> warnings;    // versions that are none of their ecosystem, unknown ecosystems; at most 20
 };
@@ -66,16 +66,16 @@ struct Applied {
 // Everything the record itself says, as views that live until the index changes.
 struct Record {
   RecordId id = 0;
-  std::string_view name;     // "GHSA-…", "CVE-…", "GO-…"
+  std::string_view name;  // "GHSA-…", "CVE-…", "GO-…"
   std::vector<std::string_view> aliases, related, upstream;
   std::string_view summary;
-  std::string_view source;   // "GHSA", "GO", …
+  std::string_view source;  // "GHSA", "GO", …
   std::string_view severity_word;
   std::vector<std::pair<std::string_view, std::string_view>> vectors;  // {"CVSS_V3", "CVSS:3.1/…"}
-  std::vector<std::string_view> packages;  // index names: "npm\nlodash"
-  facts::Severity severity = facts::Severity::unknown;  // from `vector` below, else the source's word
-  double score = -1;         // -1: no vector could be read
-  std::string_view cvss_version, vector;  // the one that `score` is of: 4.0 before 3.1 before 3.0 before 2.0
+  std::vector<std::string_view> packages;                              // index names: "npm\nlodash"
+  facts::Severity severity = facts::Severity::unknown;                 // from `vector` below, else the source's word
+  double score = -1;                                                   // -1: no vector could be read
+  std::string_view cvss_version, vector;                               // the one that `score` is of: 4.0 before 3.1 before 3.0 before 2.0
   Time published, modified, withdrawn;
   uint64_t log_index = 0;        // entry that brought this state
   uint64_t first_log_index = 0;  // entry that brought the id
@@ -165,10 +165,10 @@ class Index {
 
   // ---- what is loaded
   struct Source {
-    std::string name;       // "GHSA", …; of a record's source
-    uint32_t records = 0;   // without withdrawn ones
-    Time modified;          // latest
-    uint64_t log_index = 0; // latest
+    std::string name;        // "GHSA", …; of a record's source
+    uint32_t records = 0;    // without withdrawn ones
+    Time modified;           // latest
+    uint64_t log_index = 0;  // latest
   };
   std::vector<Source> sources() const;  // sorted by name
   // True when a record (withdrawn or not) is filed under this ecosystem ("npm", "Debian:12"): without one, "no match" means

@@ -145,8 +145,10 @@ TEST(AdvisoryProperty, TheIndexSaysWhatANaiveWalkSays) {
           const auto key = std::pair(change.package, record.id);
           const auto before = told.contains(key) ? told[key] : Standing::not_affected;
           RC_ASSERT(before == change.before);
-          if (change.after == Standing::not_affected) told.erase(key);
-          else told[key] = change.after;
+          if (change.after == Standing::not_affected)
+            told.erase(key);
+          else
+            told[key] = change.after;
         }
         latest[record.id] = std::move(record);
       }

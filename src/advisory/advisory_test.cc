@@ -13,22 +13,29 @@ using identity::Purl;
 // Applies OSV records, as the graph would.
 Applied apply_osv(Index& index, std::string_view json, uint64_t at = 1) {
   Applied last;
-  const auto tally = formats::for_each_osv(json, [&](const facts::Affects& record) -> Result<void> {
-    last = index.apply(record, at);
-    return {};
-  }, nullptr);
+  const auto tally = formats::for_each_osv(
+      json,
+      [&](const facts::Affects& record) -> Result<void> {
+        last = index.apply(record, at);
+        return {};
+      },
+      nullptr);
   EXPECT_TRUE(tally) << tally.error().to_string();
   return last;
 }
 std::string record(std::string_view id, std::string_view ecosystem, std::string_view name, std::string_view body, std::string_view more = "") {
-  return R"({"schema_version":"1.6.0","id":")" + std::string(id) + R"(","modified":"2026-01-02T00:00:00Z","published":"2026-01-01T00:00:00Z","summary":"it breaks",)" + std::string(more) +
+  return R"({"schema_version":"1.6.0","id":")" + std::string(id) +
+         R"(","modified":"2026-01-02T00:00:00Z","published":"2026-01-01T00:00:00Z","summary":"it breaks",)" + std::string(more) +
          R"("affected":[{"package":{"ecosystem":")" + std::string(ecosystem) + R"(","name":")" + std::string(name) + R"("},)" + std::string(body) + "}]}\n";
 }
-std::string ranges(std::string_view events, std::string_view type = "ECOSYSTEM") { return R"("ranges":[{"type":")" + std::string(type) + R"(","events":[)" + std::string(events) + "]}]"; }
+std::string ranges(std::string_view events, std::string_view type = "ECOSYSTEM") {
+  return R"("ranges":[{"type":")" + std::string(type) + R"(","events":[)" + std::string(events) + "]}]";
+}
 
 std::string answer(const Index& index, std::string_view purl) {
   std::string out;
-  for (const auto& match : index.match(*Purl::parse(purl))) out += std::string(index.record(match.record).name) + " " + std::string(to_string(match.standing)) + ";";
+  for (const auto& match : index.match(*Purl::parse(purl)))
+    out += std::string(index.record(match.record).name) + " " + std::string(to_string(match.standing)) + ";";
   return out;
 }
 
@@ -40,7 +47,9 @@ TEST(Advisory, RangesMeanWhatOsvSays) {
   Index index;
   apply_osv(index, record("A-1", "npm", "lodash", ranges(R"({"introduced":"0"},{"fixed":"4.17.21"})", "SEMVER")));
   apply_osv(index, record("A-2", "npm", "lodash", ranges(R"({"introduced":"4.0.0"},{"last_affected":"4.17.20"})", "SEMVER")));
-  apply_osv(index, record("A-3", "PyPI", "Zope.Interface", ranges(R"({"introduced":"2.0"},{"fixed":"2.1"},{"introduced":"1.0"},{"fixed":"1.5"})") + R"(,"versions":["1.2","0.5","not a version!"])"));
+  apply_osv(index,
+            record("A-3", "PyPI", "Zope.Interface",
+                   ranges(R"({"introduced":"2.0"},{"fixed":"2.1"},{"introduced":"1.0"},{"fixed":"1.5"})") + R"(,"versions":["1.2","0.5","not a version!"])"));
   apply_osv(index, record("A-4", "Packagist", "Acme/Shop", ranges(R"({"introduced":"1.0"},{"limit":"2.0"})")));
   apply_osv(index, record("A-5", "npm", "evil", ranges(R"({"introduced":"0"})", "SEMVER")));
   apply_osv(index, record("A-6", "Debian:12", "openssl", ranges(R"({"introduced":"0"},{"fixed":"3.0.11-1~deb12u2"})")));
@@ -98,7 +107,8 @@ TEST(Advisory, WhatCannotBeOrderedIsNotCalledSafe) {
 TEST(Advisory, OnlyRecordsThatNameOneAndTheSameCveAreOneVulnerability) {
   Index index;
   const auto range = ranges(R"({"introduced":"0"})", "SEMVER");
-  apply_osv(index, record("GHSA-aaaa", "npm", "x", range, R"("aliases":["CVE-2026-1"],"severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],)"));
+  apply_osv(index, record("GHSA-aaaa", "npm", "x", range,
+                          R"("aliases":["CVE-2026-1"],"severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],)"));
   apply_osv(index, record("CVE-2026-1", "npm", "x", range, R"("aliases":["GHSA-aaaa"],)"));
   apply_osv(index, record("RUSTSEC-1", "crates.io", "x", range, R"("aliases":["CVE-2026-1","CVE-2026-2"],)"));
   apply_osv(index, record("GO-1", "Go", "x", range, R"("aliases":["GHSA-aaaa"],)"));
@@ -126,7 +136,8 @@ TEST(Advisory, ANewChangedOrWithdrawnRecordSaysWhichKnownPackagesTurn) {
   EXPECT_EQ(add(12, "pkg:npm/y@1.0.0"), 0u);
   const auto show = [](const Applied& applied) {
     std::string out;
-    for (const auto& change : applied.packages) out += std::to_string(change.package) + " " + std::string(to_string(change.before)) + ">" + std::string(to_string(change.after)) + ";";
+    for (const auto& change : applied.packages)
+      out += std::to_string(change.package) + " " + std::string(to_string(change.before)) + ">" + std::string(to_string(change.after)) + ";";
     return out;
   };
   const auto first = apply_osv(index, record("A-1", "npm", "x", ranges(R"({"introduced":"0"},{"fixed":"2.0.0"})", "SEMVER")), 5);
@@ -197,7 +208,9 @@ TEST(Advisory, AnImageAnswersLikeTheIndexThatMadeIt) {
   Index index;
   index.add_package(1, to_probe(*Purl::parse("pkg:npm/x@1.0.0")));
   for (int i = 0; i < 40; ++i)
-    apply_osv(index, record("A-" + std::to_string(i), "npm", i % 2 == 0 ? "x" : "y", ranges(R"({"introduced":"0"},{"fixed":")" + std::to_string(i) + R"(.0.0"})", "SEMVER"), R"("aliases":["CVE-2026-)" + std::to_string(1000 + i / 2) + R"("],)"));
+    apply_osv(index, record("A-" + std::to_string(i), "npm", i % 2 == 0 ? "x" : "y",
+                            ranges(R"({"introduced":"0"},{"fixed":")" + std::to_string(i) + R"(.0.0"})", "SEMVER"),
+                            R"("aliases":["CVE-2026-)" + std::to_string(1000 + i / 2) + R"("],)"));
   facts::Scored fact;
   fact.of = "CVE-2026-1001";
   fact.scheme = "epss";
@@ -209,7 +222,8 @@ TEST(Advisory, AnImageAnswersLikeTheIndexThatMadeIt) {
   EXPECT_EQ(mapped->to_image(), image);
   EXPECT_EQ(mapped->record_count(), 40u);
   EXPECT_EQ(mapped->find_record("A-7"), index.find_record("A-7"));
-  for (const auto* purl : {"pkg:npm/x@1.0.0", "pkg:npm/x@20.5.0", "pkg:npm/y@3.0.0", "pkg:npm/x", "pkg:npm/z@1"}) EXPECT_EQ(answer(*mapped, purl), answer(index, purl));
+  for (const auto* purl : {"pkg:npm/x@1.0.0", "pkg:npm/x@20.5.0", "pkg:npm/y@3.0.0", "pkg:npm/x", "pkg:npm/z@1"})
+    EXPECT_EQ(answer(*mapped, purl), answer(index, purl));
   EXPECT_EQ(mapped->vulnerability_of(3).id, index.vulnerability_of(3).id);
   EXPECT_EQ(mapped->scores_of("CVE-2026-1001").size(), 1u);
   EXPECT_EQ(mapped->sources()[0].records, 40u);

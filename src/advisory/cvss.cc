@@ -15,10 +15,10 @@ using facts::Severity;
 
 // ---- version 2.0
 constexpr std::array kMetrics2 = {
-    CvssMetric{"AV", "LAN", true},     CvssMetric{"AC", "HML", true},   CvssMetric{"Au", "MSN", true},  CvssMetric{"C", "NPC", true},
-    CvssMetric{"I", "NPC", true},      CvssMetric{"A", "NPC", true},    CvssMetric{"E", "U|POC|F|H|ND"}, CvssMetric{"RL", "OF|TF|W|U|ND"},
-    CvssMetric{"RC", "UC|UR|C|ND"},    CvssMetric{"CDP", "N|L|LM|MH|H|ND"}, CvssMetric{"TD", "N|L|M|H|ND"}, CvssMetric{"CR", "L|M|H|ND"},
-    CvssMetric{"IR", "L|M|H|ND"},      CvssMetric{"AR", "L|M|H|ND"},
+    CvssMetric{"AV", "LAN", true},  CvssMetric{"AC", "HML", true},       CvssMetric{"Au", "MSN", true},   CvssMetric{"C", "NPC", true},
+    CvssMetric{"I", "NPC", true},   CvssMetric{"A", "NPC", true},        CvssMetric{"E", "U|POC|F|H|ND"}, CvssMetric{"RL", "OF|TF|W|U|ND"},
+    CvssMetric{"RC", "UC|UR|C|ND"}, CvssMetric{"CDP", "N|L|LM|MH|H|ND"}, CvssMetric{"TD", "N|L|M|H|ND"},  CvssMetric{"CR", "L|M|H|ND"},
+    CvssMetric{"IR", "L|M|H|ND"},   CvssMetric{"AR", "L|M|H|ND"},
 };
 
 struct Weight {
@@ -26,11 +26,11 @@ struct Weight {
   double weight;
 };
 constexpr std::array kWeights2 = {
-    Weight{"AV", "L", 0.395}, Weight{"AV", "A", 0.646}, Weight{"AV", "N", 1.0},   Weight{"AC", "H", 0.35},   Weight{"AC", "M", 0.61},  Weight{"AC", "L", 0.71},
-    Weight{"Au", "M", 0.45},  Weight{"Au", "S", 0.56},  Weight{"Au", "N", 0.704}, Weight{"C", "N", 0},       Weight{"C", "P", 0.275},  Weight{"C", "C", 0.660},
-    Weight{"E", "U", 0.85},   Weight{"E", "POC", 0.9},  Weight{"E", "F", 0.95},   Weight{"RL", "OF", 0.87},  Weight{"RL", "TF", 0.90}, Weight{"RL", "W", 0.95},
-    Weight{"RC", "UC", 0.90}, Weight{"RC", "UR", 0.95}, Weight{"CDP", "L", 0.1},  Weight{"CDP", "LM", 0.3},  Weight{"CDP", "MH", 0.4}, Weight{"CDP", "H", 0.5},
-    Weight{"TD", "N", 0},     Weight{"TD", "L", 0.25},  Weight{"TD", "M", 0.75},  Weight{"CR", "L", 0.5},    Weight{"CR", "M", 1.0},   Weight{"CR", "H", 1.51},
+    Weight{"AV", "L", 0.395}, Weight{"AV", "A", 0.646}, Weight{"AV", "N", 1.0},   Weight{"AC", "H", 0.35},  Weight{"AC", "M", 0.61},  Weight{"AC", "L", 0.71},
+    Weight{"Au", "M", 0.45},  Weight{"Au", "S", 0.56},  Weight{"Au", "N", 0.704}, Weight{"C", "N", 0},      Weight{"C", "P", 0.275},  Weight{"C", "C", 0.660},
+    Weight{"E", "U", 0.85},   Weight{"E", "POC", 0.9},  Weight{"E", "F", 0.95},   Weight{"RL", "OF", 0.87}, Weight{"RL", "TF", 0.90}, Weight{"RL", "W", 0.95},
+    Weight{"RC", "UC", 0.90}, Weight{"RC", "UR", 0.95}, Weight{"CDP", "L", 0.1},  Weight{"CDP", "LM", 0.3}, Weight{"CDP", "MH", 0.4}, Weight{"CDP", "H", 0.5},
+    Weight{"TD", "N", 0},     Weight{"TD", "L", 0.25},  Weight{"TD", "M", 0.75},  Weight{"CR", "L", 0.5},   Weight{"CR", "M", 1.0},   Weight{"CR", "H", 1.51},
 };
 double weight2(const CvssValues& values, std::string_view metric, std::string_view table, double otherwise) {
   const auto value = values.of(metric);
@@ -109,18 +109,22 @@ Cvss score3(const CvssValues& values, CvssVersion version) {
   const double exploitability = 8.22 * attack_vector(letter("AV")) * complexity(letter("AC")) * privileges(letter("PR"), changed) * interaction(letter("UI"));
   cvss.base = impact <= 0 ? 0 : round_up(std::min((changed ? 1.08 : 1.0) * (impact + exploitability), 10.0), version);
 
-  const double threat = pick(letter("E"), {{'H', 1}, {'F', 0.97}, {'P', 0.94}, {'U', 0.91}}) * pick(letter("RL"), {{'U', 1}, {'W', 0.97}, {'T', 0.96}, {'O', 0.95}}) *
-                        pick(letter("RC"), {{'C', 1}, {'R', 0.96}, {'U', 0.92}});
+  const double threat = pick(letter("E"), {{'H', 1}, {'F', 0.97}, {'P', 0.94}, {'U', 0.91}}) *
+                        pick(letter("RL"), {{'U', 1}, {'W', 0.97}, {'T', 0.96}, {'O', 0.95}}) * pick(letter("RC"), {{'C', 1}, {'R', 0.96}, {'U', 0.92}});
   cvss.temporal = round_up(cvss.base * threat, version);
 
   const bool moved = modified("S") == 'C';
-  const double mattering = std::min(1 - (1 - loss(modified("C")) * requirement("CR")) * (1 - loss(modified("I")) * requirement("IR")) * (1 - loss(modified("A")) * requirement("AR")), 0.915);
+  const double mattering = std::min(
+      1 - (1 - loss(modified("C")) * requirement("CR")) * (1 - loss(modified("I")) * requirement("IR")) * (1 - loss(modified("A")) * requirement("AR")), 0.915);
   double modified_impact = 6.42 * mattering;
   if (moved)
     modified_impact = version == CvssVersion::v3_0 ? 7.52 * (mattering - 0.029) - 3.25 * std::pow(mattering - 0.02, 15)
                                                    : 7.52 * (mattering - 0.029) - 3.25 * std::pow(mattering * 0.9731 - 0.02, 13);
-  const double modified_exploitability = 8.22 * attack_vector(modified("AV")) * complexity(modified("AC")) * privileges(modified("PR"), moved) * interaction(modified("UI"));
-  cvss.environmental = modified_impact <= 0 ? 0 : round_up(round_up(std::min((moved ? 1.08 : 1.0) * (modified_impact + modified_exploitability), 10.0), version) * threat, version);
+  const double modified_exploitability =
+      8.22 * attack_vector(modified("AV")) * complexity(modified("AC")) * privileges(modified("PR"), moved) * interaction(modified("UI"));
+  cvss.environmental = modified_impact <= 0
+                           ? 0
+                           : round_up(round_up(std::min((moved ? 1.08 : 1.0) * (modified_impact + modified_exploitability), 10.0), version) * threat, version);
   cvss.score = cvss.environmental;  // without environmental metrics it is the temporal score, without those the base score
   return cvss;
 }
@@ -151,7 +155,9 @@ Result<CvssValues> read_cvss_metrics(std::string_view vector, std::span<const Cv
     const auto name = part.substr(0, colon), value = part.substr(colon + 1);
     const auto* metric = std::find_if(metrics.data(), metrics.data() + metrics.size(), [&](const CvssMetric& one) { return one.name == name; });
     if (metric == metrics.data() + metrics.size()) return broken("no metric is called \"" + std::string(name.substr(0, 40)) + "\"");
-    if (!is_allowed(metric->values, value)) return broken("metric " + std::string(name) + " has the value \"" + std::string(value.substr(0, 40)) + "\", expected one of " + std::string(metric->values));
+    if (!is_allowed(metric->values, value))
+      return broken("metric " + std::string(name) + " has the value \"" + std::string(value.substr(0, 40)) + "\", expected one of " +
+                    std::string(metric->values));
     if (!values.of(name).empty()) return broken("metric " + std::string(name) + " is there twice");
     values.all.emplace_back(name, value);
   }
@@ -186,7 +192,8 @@ Result<Cvss> parse_cvss(std::string_view vector) {
     TRY(const auto values, read_cvss_metrics(vector.substr(9), kMetrics3, to_string(version)));
     cvss = score3(values, version);
   } else if (vector.starts_with("CVSS:")) {
-    return fail(Code::invalid, "CVSS vector of version \"" + std::string(vector.substr(5, std::min<size_t>(vector.find('/'), 20) - 5)) + "\", expected 2.0 (no prefix), 3.0, 3.1 or 4.0");
+    return fail(Code::invalid, "CVSS vector of version \"" + std::string(vector.substr(5, std::min<size_t>(vector.find('/'), 20) - 5)) +
+                                   "\", expected 2.0 (no prefix), 3.0, 3.1 or 4.0");
   } else {
     TRY(const auto values, read_cvss_metrics(vector, kMetrics2, "2.0"));
     cvss = score2(values);

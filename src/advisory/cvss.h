@@ -18,10 +18,10 @@ std::string_view to_string(CvssVersion version);  // "2.0", "3.0", "3.1", "4.0"
 
 struct Cvss {
   CvssVersion version = CvssVersion::v3_1;
-  double score = 0;          // 0.0 to 10.0, one digit: of all metrics that the vector gives
-  double base = 0;           // of the base metrics alone (4.0: the same as score, which has one formula)
-  double temporal = 0;       // 2.0 and 3.x: base with the temporal (threat) metrics
-  double environmental = 0;  // 2.0 and 3.x
+  double score = 0;                                     // 0.0 to 10.0, one digit: of all metrics that the vector gives
+  double base = 0;                                      // of the base metrics alone (4.0: the same as score, which has one formula)
+  double temporal = 0;                                  // 2.0 and 3.x: base with the temporal (threat) metrics
+  double environmental = 0;                             // 2.0 and 3.x
   facts::Severity severity = facts::Severity::unknown;  // by the specification's rating scale, of `score`
 };
 

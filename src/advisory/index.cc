@@ -90,10 +90,10 @@ struct Index::State {
   ByName<std::vector<Score>> changed_scores;
 
   // ---- small, always in memory
-  std::map<std::string, uint32_t, std::less<>> ecosystems;          // → records ever filed there
-  std::set<std::string, std::less<>> known_ecosystems;              // of registered packages
+  std::map<std::string, uint32_t, std::less<>> ecosystems;  // → records ever filed there
+  std::set<std::string, std::less<>> known_ecosystems;      // of registered packages
   std::map<std::string, Source, std::less<>> sources;
-  std::vector<std::string> released;                                // "Debian" where "Debian:12" is among the ecosystems
+  std::vector<std::string> released;  // "Debian" where "Debian:12" is among the ecosystems
 
   void file_under(std::string_view ecosystem, uint32_t records) {
     ecosystems[std::string(ecosystem)] += records;
@@ -168,13 +168,15 @@ struct Index::State {
     if (!more) return;
     // One line a record; `affected` (1) comes before `undetermined` (2).
     std::sort(out.begin() + static_cast<std::ptrdiff_t>(start), out.end());
-    out.erase(std::unique(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), [](const Match& a, const Match& b) { return a.record == b.record; }), out.end());
+    out.erase(std::unique(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), [](const Match& a, const Match& b) { return a.record == b.record; }),
+              out.end());
   }
 
   AffectedView affected(std::string_view name, RecordId record) const {
     const auto* changed = find_changes(name);
     if (changed != nullptr) {
-      const auto it = std::lower_bound(changed->newer.begin(), changed->newer.end(), record, [](const auto& one, RecordId wanted) { return one.first < wanted; });
+      const auto it =
+          std::lower_bound(changed->newer.begin(), changed->newer.end(), record, [](const auto& one, RecordId wanted) { return one.first < wanted; });
       if (it != changed->newer.end() && it->first == record) return AffectedView(it->second);
     }
     return compiled(name, changed).affected(record);
@@ -256,8 +258,10 @@ struct Index::State {
     auto& changed = changes[name];
     auto& newer = changed.newer;
     const auto at = std::lower_bound(newer.begin(), newer.end(), record, [](const auto& one, RecordId wanted) { return one.first < wanted; });
-    if (at != newer.end() && at->first == record) at->second = std::move(bytes);
-    else newer.insert(at, {record, std::move(bytes)});
+    if (at != newer.end() && at->first == record)
+      at->second = std::move(bytes);
+    else
+      newer.insert(at, {record, std::move(bytes)});
     if (newer.size() > 8 + compiled(name, &changed).size() / 8) compile(name, changed);
   }
   // All that holds of `name` now, by record.
@@ -265,7 +269,8 @@ struct Index::State {
     std::vector<std::pair<RecordId, std::string_view>> all;
     const auto base = compiled(name, changed);
     for (const auto record : base.records()) {
-      const bool replaced = changed != nullptr && std::any_of(changed->newer.begin(), changed->newer.end(), [&](const auto& newer) { return newer.first == record; });
+      const bool replaced =
+          changed != nullptr && std::any_of(changed->newer.begin(), changed->newer.end(), [&](const auto& newer) { return newer.first == record; });
       if (!replaced) all.emplace_back(record, base.affected(record).bytes());
     }
     if (changed != nullptr)
@@ -406,8 +411,10 @@ void Index::apply(const facts::Scored& fact, uint64_t log_index) {
   auto& scores = it->second;
   const auto at = std::lower_bound(scores.begin(), scores.end(), fact.scheme, [](const Score& one, std::string_view wanted) { return one.scheme < wanted; });
   Score score{std::string(fact.scheme), std::string(fact.text), fact.value, fact.at, fact.due, log_index};
-  if (at == scores.end() || at->scheme != fact.scheme) scores.insert(at, std::move(score));
-  else if (!fact.at.is_set() || at->at <= fact.at) *at = std::move(score);
+  if (at == scores.end() || at->scheme != fact.scheme)
+    scores.insert(at, std::move(score));
+  else if (!fact.at.is_set() || at->at <= fact.at)
+    *at = std::move(score);
 }
 
 std::vector<Match> Index::add_package(PackageId package, const Probe& probe) {
@@ -504,8 +511,9 @@ Vulnerability Index::vulnerability_of(RecordId id) const {
     out.modified = std::max(out.modified, record.modified);
     if (record.withdrawn.is_set() && !out.withdrawn) continue;
     // A newer CVSS before an older one, then the higher score; a bare word only while there is no vector.
-    const bool better = record.score >= 0 ? out.score < 0 || record.cvss_version > out.cvss_version || (record.cvss_version == out.cvss_version && record.score > out.score)
-                                          : out.score < 0 && record.severity > out.severity;
+    const bool better = record.score >= 0
+                            ? out.score < 0 || record.cvss_version > out.cvss_version || (record.cvss_version == out.cvss_version && record.score > out.score)
+                            : out.score < 0 && record.severity > out.severity;
     if (!better) continue;
     out.severity = record.severity;
     out.score = record.score;
@@ -659,7 +667,8 @@ Result<Index> Index::open(std::span<const uint8_t> image) {
   for (size_t i = 0; i < kSections; ++i) {
     const auto at = flat::read<uint64_t>(bytes.data() + 16 + i * 16), size = flat::read<uint64_t>(bytes.data() + 24 + i * 16);
     if (at > bytes.size() || size > bytes.size() - at || at % 8 != 0)
-      return fail(Error(Code::invalid, "advisory image is cut: section " + std::to_string(i) + " ends beyond its " + std::to_string(bytes.size()) + " bytes").next("make it again from the log"));
+      return fail(Error(Code::invalid, "advisory image is cut: section " + std::to_string(i) + " ends beyond its " + std::to_string(bytes.size()) + " bytes")
+                      .next("make it again from the log"));
     sections[i] = bytes.substr(at, size);
   }
   Index index;

@@ -40,15 +40,19 @@ std::optional<std::vector<Interval>> intervals_of(const facts::Affects::Range& r
     const bool start = event.what == What::introduced && event.version == "0";
     if (!start) {
       if (scheme == Scheme::text || !identity::append_version_key(scheme, event.version, key)) {
-        if (scheme != Scheme::text) warn(std::string(name) + ": \"" + std::string(event.version.substr(0, 60)) + "\" is no " + std::string(to_string(scheme)) + " version: its range is undetermined");
+        if (scheme != Scheme::text)
+          warn(std::string(name) + ": \"" + std::string(event.version.substr(0, 60)) + "\" is no " + std::string(to_string(scheme)) +
+               " version: its range is undetermined");
         good = false;
         continue;
       }
       if (scheme == Scheme::go && !identity::is_untagged_go_pseudo_version(event.version)) tagged = true;
     }
     if (event.what == What::fixed) fixes.push_back({key, std::string(event.version)});
-    if (event.what == What::limit) limits.push_back(key);
-    else bounds.push_back({std::move(key), event.what});
+    if (event.what == What::limit)
+      limits.push_back(key);
+    else
+      bounds.push_back({std::move(key), event.what});
   }
   if (!good) return std::nullopt;
   std::sort(bounds.begin(), bounds.end(), [](const Bound& a, const Bound& b) { return a.key != b.key ? a.key < b.key : a.what < b.what; });
@@ -70,8 +74,10 @@ std::optional<std::vector<Interval>> intervals_of(const facts::Affects::Range& r
     const auto& key = bounds[i].key;
     if (inside) {
       // Fixed and introduced at one version: it goes on from there.
-      if (fixes_here && !introduces) close(key);
-      else if (last) close(successor(key));
+      if (fixes_here && !introduces)
+        close(key);
+      else if (last)
+        close(successor(key));
     } else if (introduces && !fixes_here) {
       inside = true;
       from = key;
@@ -148,8 +154,10 @@ void finish_ranges(Affected& affected) {
   for (auto& one : all) {
     if (!joined.empty() && joined.back().tagged == one.tagged && (joined.back().unbounded || one.from <= joined.back().to)) {
       auto& last = joined.back();
-      if (one.unbounded) last.unbounded = true;
-      else if (!last.unbounded && one.to > last.to) last.to = std::move(one.to);
+      if (one.unbounded)
+        last.unbounded = true;
+      else if (!last.unbounded && one.to > last.to)
+        last.to = std::move(one.to);
       continue;
     }
     joined.push_back(std::move(one));
@@ -158,7 +166,8 @@ void finish_ranges(Affected& affected) {
   // itself, so it stays: certain knowledge wins over "among tags" (see standing).
   all = std::move(joined);
   std::sort(affected.fixes.begin(), affected.fixes.end(), [](const Fix& a, const Fix& b) { return a.key != b.key ? a.key < b.key : a.text < b.text; });
-  affected.fixes.erase(std::unique(affected.fixes.begin(), affected.fixes.end(), [](const Fix& a, const Fix& b) { return a.key == b.key; }), affected.fixes.end());
+  affected.fixes.erase(std::unique(affected.fixes.begin(), affected.fixes.end(), [](const Fix& a, const Fix& b) { return a.key == b.key; }),
+                       affected.fixes.end());
   std::sort(affected.texts.begin(), affected.texts.end());
   affected.texts.erase(std::unique(affected.texts.begin(), affected.texts.end()), affected.texts.end());
 }
@@ -265,7 +274,8 @@ PackageView::PackageView(std::string_view bytes) : bytes_(bytes) {
   affected_at_ = flat::read<uint32_t>(at + 24);
   texts_at_ = flat::read<uint32_t>(at + 28);
   const auto fits = [&](uint32_t place, size_t count, size_t each) { return place <= bytes.size() && count * each <= bytes.size() - place; };
-  if (!fits(prefixes_at_, boundaries_, 8) || !fits(boundaries_at_, boundaries_, 16) || !fits(affected_at_, size_t{affected_} * 16 + 8, 1) || !fits(texts_at_, texts_, 16) || sets_at_ > bytes.size()) {
+  if (!fits(prefixes_at_, boundaries_, 8) || !fits(boundaries_at_, boundaries_, 16) || !fits(affected_at_, size_t{affected_} * 16 + 8, 1) ||
+      !fits(texts_at_, texts_, 16) || sets_at_ > bytes.size()) {
     bytes_ = {};
     affected_ = boundaries_ = texts_ = 0;
   }
@@ -337,8 +347,10 @@ AffectedView PackageView::affected(RecordId record) const {
     const char* at = bytes_.data() + affected_at_ + size_t{middle} * 16;
     const auto there = flat::read<uint32_t>(at);
     if (there == record) return AffectedView(part(flat::read<uint32_t>(at + 4), flat::read<uint32_t>(at + 8)));
-    if (there < record) low = middle + 1;
-    else high = middle;
+    if (there < record)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return AffectedView({});
 }
@@ -374,7 +386,9 @@ std::string compile_package(std::span<const std::pair<RecordId, std::string_view
     }
     for (const auto& text : affected.texts) texts.push_back({record, text});
   }
-  std::sort(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) { return a.key != b.key ? a.key < b.key : a.opens != b.opens ? b.opens : a.member < b.member; });
+  std::sort(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) {
+    return a.key != b.key ? a.key < b.key : a.opens != b.opens ? b.opens : a.member < b.member;
+  });
 
   struct Segment {
     std::string_view key;
@@ -388,8 +402,10 @@ std::string compile_package(std::span<const std::pair<RecordId, std::string_view
     const auto key = edges[i].key;
     for (; i < edges.size() && edges[i].key == key; ++i) {
       const auto at = std::lower_bound(active.begin(), active.end(), edges[i].member);
-      if (edges[i].opens) active.insert(at, edges[i].member);
-      else if (at != active.end() && *at == edges[i].member) active.erase(at);
+      if (edges[i].opens)
+        active.insert(at, edges[i].member);
+      else if (at != active.end() && *at == edges[i].member)
+        active.erase(at);
     }
     // Where a record holds with and without tags, the certain one is shown.
     shown.clear();

@@ -25,10 +25,10 @@ namespace waybill::advisory {
 enum class VersionKind : char { text = 1, ordered = 2, ordered_untagged = 3 };
 
 struct Interval {
-  std::string from;         // "" is before everything
-  std::string to;           // not included; unused when `unbounded`
+  std::string from;  // "" is before everything
+  std::string to;    // not included; unused when `unbounded`
   bool unbounded = false;
-  bool tagged = false;      // Go: its bounds are tags, among which an untagged pseudo-version has no place
+  bool tagged = false;  // Go: its bounds are tags, among which an untagged pseudo-version has no place
 };
 struct Fix {
   std::string key, text;
@@ -36,10 +36,10 @@ struct Fix {
 
 // One record and one package.
 struct Affected {
-  std::vector<Interval> intervals;   // sorted, disjoint where `tagged` is equal
-  std::vector<Fix> fixes;            // sorted by key, unique
-  std::vector<std::string> texts;    // versions that are none of the scheme: equal or not
-  bool unordered = false;            // a range that cannot be ordered: whatever is not certain is undetermined
+  std::vector<Interval> intervals;  // sorted, disjoint where `tagged` is equal
+  std::vector<Fix> fixes;           // sorted by key, unique
+  std::vector<std::string> texts;   // versions that are none of the scheme: equal or not
+  bool unordered = false;           // a range that cannot be ordered: whatever is not certain is undetermined
 };
 // Adds what `package` says. `warn` is called for versions that cannot be read.
 void add_ranges(Affected& to, const facts::Affects::Package& package, identity::Scheme scheme, const std::function<void(std::string)>& warn);

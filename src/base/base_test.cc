@@ -62,7 +62,8 @@ TEST(Sha256, ParsesItsOwnText) {
 }
 
 TEST(Bytes, Base64OfRfc4648) {
-  const std::pair<const char*, const char*> rows[] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<const char*, const char*> rows[] = {
+      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, coded] : rows) {
     EXPECT_EQ(to_base64(as_bytes(plain)), coded);
     EXPECT_EQ(*parse_base64(coded), plain);
@@ -84,16 +85,20 @@ TEST(Time, ReadsAndWritesRfc3339) {
   struct Row {
     const char *in, *out;
   };
-  const Row rows[] = {{"2026-11-22T14:43:00Z", "2026-11-22T14:43:00Z"},       {"2026-11-22T15:43:00.5+01:00", "2026-11-22T14:43:00Z"},
-                      {"2026-11-22", "2026-11-22T00:00:00Z"},                 {"2024-02-29T23:59:60Z", "2024-03-01T00:00:00Z"},
-                      {"1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59Z"},   {"0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"},
+  const Row rows[] = {{"2026-11-22T14:43:00Z", "2026-11-22T14:43:00Z"},
+                      {"2026-11-22T15:43:00.5+01:00", "2026-11-22T14:43:00Z"},
+                      {"2026-11-22", "2026-11-22T00:00:00Z"},
+                      {"2024-02-29T23:59:60Z", "2024-03-01T00:00:00Z"},
+                      {"1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59Z"},
+                      {"0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"},
                       {"2026-11-22t14:43:00.123456789z", "2026-11-22T14:43:00Z"}};
   for (const auto& row : rows) {
     const auto time = parse_time(row.in);
     ASSERT_TRUE(time) << row.in;
     EXPECT_EQ(to_rfc3339(*time), row.out);
   }
-  for (const char* bad : {"", "2026", "2026-13-01", "2026-02-29", "2026-11-22T24:00:00Z", "2026-11-22T14:43:00", "2026-11-22T14:43:00.Z", "2026-11-22T14:43Z", "2026-11-22T14:43:00+1:00"})
+  for (const char* bad : {"", "2026", "2026-13-01", "2026-02-29", "2026-11-22T24:00:00Z", "2026-11-22T14:43:00", "2026-11-22T14:43:00.Z", "2026-11-22T14:43Z",
+                          "2026-11-22T14:43:00+1:00"})
     EXPECT_FALSE(parse_time(bad)) << bad;
   EXPECT_EQ(to_rfc3339_ms(Time{1}), "1970-01-01T00:00:00.001Z");
 }
@@ -174,11 +179,24 @@ TEST(JsonOut, WritesWhatItIsTold) {
 }
 TEST(JsonOut, CanonicalFormOfRfc8785) {
   // RFC 8785 §3.2.3 and appendix B.
-  EXPECT_EQ(*canonical_json("{\"\\u20ac\":\"Euro\",\"\\r\":\"CR\",\"\\ufb33\":\"Dalet\",\"1\":\"One\",\"\\ud83d\\ude00\":\"Smiley\",\"\\u0080\":\"Ctl\",\"\\u00f6\":\"o\"}"),
-            "{\"\\r\":\"CR\",\"1\":\"One\",\"\xc2\x80\":\"Ctl\",\"ö\":\"o\",\"€\":\"Euro\",\"😀\":\"Smiley\",\"\xef\xac\xb3\":\"Dalet\"}");
-  const std::pair<double, const char*> numbers[] = {{0.0, "0"}, {-0.0, "0"}, {5e-324, "5e-324"}, {1.7976931348623157e308, "1.7976931348623157e+308"}, {9007199254740992.0, "9007199254740992"},
-      {295147905179352830000.0, "295147905179352830000"}, {1e21, "1e+21"}, {9.999999999999997e22, "9.999999999999997e+22"}, {1e23, "1e+23"}, {0.000001, "0.000001"}, {1e-7, "1e-7"},
-      {333333333.33333329, "333333333.3333333"}, {-0.0000033333333333333333, "-0.0000033333333333333333"}, {1424953923781206.2, "1424953923781206.2"}};
+  EXPECT_EQ(
+      *canonical_json(
+          "{\"\\u20ac\":\"Euro\",\"\\r\":\"CR\",\"\\ufb33\":\"Dalet\",\"1\":\"One\",\"\\ud83d\\ude00\":\"Smiley\",\"\\u0080\":\"Ctl\",\"\\u00f6\":\"o\"}"),
+      "{\"\\r\":\"CR\",\"1\":\"One\",\"\xc2\x80\":\"Ctl\",\"ö\":\"o\",\"€\":\"Euro\",\"😀\":\"Smiley\",\"\xef\xac\xb3\":\"Dalet\"}");
+  const std::pair<double, const char*> numbers[] = {{0.0, "0"},
+                                                    {-0.0, "0"},
+                                                    {5e-324, "5e-324"},
+                                                    {1.7976931348623157e308, "1.7976931348623157e+308"},
+                                                    {9007199254740992.0, "9007199254740992"},
+                                                    {295147905179352830000.0, "295147905179352830000"},
+                                                    {1e21, "1e+21"},
+                                                    {9.999999999999997e22, "9.999999999999997e+22"},
+                                                    {1e23, "1e+23"},
+                                                    {0.000001, "0.000001"},
+                                                    {1e-7, "1e-7"},
+                                                    {333333333.33333329, "333333333.3333333"},
+                                                    {-0.0000033333333333333333, "-0.0000033333333333333333"},
+                                                    {1424953923781206.2, "1424953923781206.2"}};
   for (const auto& [number, text] : numbers) EXPECT_EQ(to_json_number(number), text);
   EXPECT_EQ(*canonical_json(" [ 1.0 , 1e3 , \"\\u0041\" ] "), "[1,1000,\"A\"]");
   EXPECT_FALSE(canonical_json("{\"a\":1,\"a\":1}"));
@@ -212,7 +230,9 @@ TEST(Http, QueryAndProblem) {
   EXPECT_EQ(http::percent_encode("é/ "), "%C3%A9%2F%20");
   const auto problem = http::Response::problem(Error(Code::not_found, "no such subject").at("sha256:1").next("collect it"));
   EXPECT_EQ(problem.status, 404);
-  EXPECT_EQ(problem.body, R"({"type":"about:blank","title":"Not found","status":404,"detail":"no such subject","code":"not_found","where":["sha256:1"],"next":"collect it"})");
+  EXPECT_EQ(
+      problem.body,
+      R"({"type":"about:blank","title":"Not found","status":404,"detail":"no such subject","code":"not_found","where":["sha256:1"],"next":"collect it"})");
 }
 
 TEST(Interner, GivesIdsInOrderOfFirstSight) {

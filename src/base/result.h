@@ -96,10 +96,10 @@ inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(st
   auto name = (__VA_ARGS__);                                                     \
   if (!name) return ::tl::unexpected<::waybill::Error>(std::move(name).error()); \
   declaration = std::move(*name)
-#define WAYBILL_TRY_DO_IMPL_(name, ...)                                              \
-  do {                                                                               \
-    auto name = (__VA_ARGS__);                                                       \
-    if (!name) return ::tl::unexpected<::waybill::Error>(std::move(name).error());   \
+#define WAYBILL_TRY_DO_IMPL_(name, ...)                                            \
+  do {                                                                             \
+    auto name = (__VA_ARGS__);                                                     \
+    if (!name) return ::tl::unexpected<::waybill::Error>(std::move(name).error()); \
   } while (false)
 
 // TRY(auto entry, log.read(7));   binds the value, or returns the error from the function around it.

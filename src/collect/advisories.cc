@@ -54,7 +54,8 @@ Result<void> for_each_in_zip(std::string_view bytes, const std::function<Result<
     if (name.ends_with('/')) continue;
     if ((flags & 1) != 0) return fail(Error(Code::invalid, "the file is encrypted").at(name));
     if (size > kMaxFile || (unpacked += size) > kMaxUnpacked) return fail(Error(Code::exhausted, "the archive unpacks to more than is taken").at(name));
-    if (local + 30 > bytes.size() || le32(bytes, local) != 0x04034b50) return fail(Error(Code::invalid, "the zip archive is broken: no file where its directory says").at(name));
+    if (local + 30 > bytes.size() || le32(bytes, local) != 0x04034b50)
+      return fail(Error(Code::invalid, "the zip archive is broken: no file where its directory says").at(name));
     const size_t start = local + 30 + le16(bytes, local + 26) + le16(bytes, local + 28);
     if (start > bytes.size() || packed > bytes.size() - start) return fail(Error(Code::invalid, "the zip archive is cut short").at(name));
     const auto data = bytes.substr(start, packed);
@@ -161,8 +162,8 @@ Result<ImportReceipt> AdvisoryImporter::import(std::string bytes, std::string so
   ImportReceipt receipt;
   receipt.source = source;
 
-  std::string changed;          // NDJSON of what is new
-  std::string whole_type;       // set: the document is a feed, taken as it is
+  std::string changed;     // NDJSON of what is new
+  std::string whole_type;  // set: the document is a feed, taken as it is
   absl::flat_hash_map<std::string, Sha256> fresh;
   const auto refused = [&](Error error) {
     ++receipt.refused;

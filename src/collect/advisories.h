@@ -28,8 +28,8 @@ class AdvisoryImporter {
 
   log::Log& log_;
   std::mutex mutex_;
-  uint64_t seen_ = 0;                                        // entries of the log that were looked at
-  absl::flat_hash_map<std::string, Sha256> records_;         // record id → digest of its line; "feed:…" for whole documents
+  uint64_t seen_ = 0;                                 // entries of the log that were looked at
+  absl::flat_hash_map<std::string, Sha256> records_;  // record id → digest of its line; "feed:…" for whole documents
 };
 
 }  // namespace waybill::collect

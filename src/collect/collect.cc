@@ -56,7 +56,9 @@ struct Collector::State {
     const auto view = setup.graph->view();
     const auto id = view.resolve_image(subject->id);
     if (!id)
-      return fail(Error(Code::invalid, "nobody has said yet which digest " + subject->id + " is").at("subject").next("name it by digest: " + subject->id + "@sha256:…"));
+      return fail(Error(Code::invalid, "nobody has said yet which digest " + subject->id + " is")
+                      .at("subject")
+                      .next("name it by digest: " + subject->id + "@sha256:…"));
     return std::string(view.text(id));
   }
 };
@@ -79,8 +81,9 @@ void Collector::collect(std::shared_ptr<const std::string> document, Options opt
   const uint64_t bytes = document->size();
   if (bytes == 0) return refuse(Error(Code::invalid, "the document is empty").next("send the bytes of one document: " + formats::understood_formats()));
   if (bytes > state.setup.max_document_bytes)
-    return refuse(Error(Code::exhausted, "the document has " + std::to_string(bytes) + " bytes, at most " + std::to_string(state.setup.max_document_bytes) + " are taken")
-                      .next("split it, or start the server with a bigger --max-body"));
+    return refuse(
+        Error(Code::exhausted, "the document has " + std::to_string(bytes) + " bytes, at most " + std::to_string(state.setup.max_document_bytes) + " are taken")
+            .next("split it, or start the server with a bigger --max-body"));
   auto subject = state.canonical_subject(options.subject);
   if (!subject) return refuse(std::move(subject.error()));
 
@@ -141,7 +144,8 @@ void Collector::collect(std::shared_ptr<const std::string> document, Options opt
     if (!subject->empty()) w.field("subject", *subject);
     w.end_object();
     entry.body = std::move(w).take();
-    entry.documents.push_back(state.setup.log->prepare(*document, std::string(formats::row_of(format).media_type.empty() ? "application/octet-stream" : formats::row_of(format).media_type), digest));
+    entry.documents.push_back(state.setup.log->prepare(
+        *document, std::string(formats::row_of(format).media_type.empty() ? "application/octet-stream" : formats::row_of(format).media_type), digest));
     std::string key = "waybill/evidence/v1\n" + digest.hex() + "\n" + *subject + "\n" + options.actor;
     entry.unique_key = sha256(key);
   }

@@ -41,27 +41,27 @@ struct Receipt {
   Sha256 document, leaf;
   uint64_t bytes = 0;
   std::string format, kind, subject;
-  std::string counts_json = "{}";      // facts by type
-  std::vector<std::string> warnings;   // odd things that were let pass
-  bool duplicate = false;              // the receipt of the first time: no entry was added
+  std::string counts_json = "{}";     // facts by type
+  std::vector<std::string> warnings;  // odd things that were let pass
+  bool duplicate = false;             // the receipt of the first time: no entry was added
   bool is_signed = false, verified = false;
-  std::string signature_reason;        // why it does not hold
+  std::string signature_reason;  // why it does not hold
   uint64_t tree_size = 0;
   Sha256 root;
 };
 
 // What an import of advisories did.
 struct ImportReceipt {
-  uint64_t index = 0;             // of the one entry; not set when nothing had changed
+  uint64_t index = 0;  // of the one entry; not set when nothing had changed
   bool changed = false;
   uint64_t records = 0, added = 0, updated = 0, same = 0, refused = 0;
-  std::vector<std::string> refusals;   // the first 20
+  std::vector<std::string> refusals;  // the first 20
   std::string source;
 };
 
 struct Setup {
   log::Log* log = nullptr;
-  graph::Graph* graph = nullptr;       // for trust lists and for what advisories are known
+  graph::Graph* graph = nullptr;  // for trust lists and for what advisories are known
   size_t max_document_bytes = size_t{256} << 20;
 };
 
@@ -104,11 +104,11 @@ class Collector {
 // be compressed with zstd or gzip. Ends when `each` returns false. Errors: invalid, exhausted. What came before an error
 // has been given to `each`.
 struct Piece {
-  std::string_view name;   // "line 3", or the file's name
+  std::string_view name;  // "line 3", or the file's name
   std::string_view bytes;
 };
 struct UnpackLimits {
-  size_t unpacked_bytes = size_t{4} << 30;   // of all together
+  size_t unpacked_bytes = size_t{4} << 30;  // of all together
   size_t document_bytes = size_t{256} << 20;
   size_t documents = 1'000'000;
 };

@@ -55,8 +55,9 @@ struct House {
 };
 
 std::string sbom(std::string_view version = "1.0.0") {
-  return R"({"bomFormat":"CycloneDX","specVersion":"1.6","metadata":{"component":{"type":"container","name":"harbour","hashes":[{"alg":"SHA-256","content":")" + std::string(kDigest.substr(7)) +
-         R"("}]}},"components":[{"type":"library","name":"a","version":")" + std::string(version) + R"(","purl":"pkg:npm/a@)" + std::string(version) + R"("}]})";
+  return R"({"bomFormat":"CycloneDX","specVersion":"1.6","metadata":{"component":{"type":"container","name":"harbour","hashes":[{"alg":"SHA-256","content":")" +
+         std::string(kDigest.substr(7)) + R"("}]}},"components":[{"type":"library","name":"a","version":")" + std::string(version) + R"(","purl":"pkg:npm/a@)" +
+         std::string(version) + R"("}]})";
 }
 Options by(std::string actor, std::string subject = "") {
   Options options;
@@ -86,9 +87,14 @@ TEST(Collector, TheSameBytesFromTheSameCollectorAreOneEntryFromAnotherTwo) {
 TEST(Collector, WhatWasFoldedFromTheLogIsWhatWasFoldedWhenItCame) {
   House house;
   ASSERT_TRUE(house.collector->collect(sbom(), by("machine:ci")));
-  ASSERT_TRUE(house.collector->collect(R"(<testsuite name="unit" tests="2" failures="1"><testcase name="a"/><testcase name="b"><failure/></testcase></testsuite>)", by("machine:ci", std::string(kDigest))));
-  ASSERT_TRUE(house.collector->record(log::EntryKind::deployment, R"({"artifact":")" + std::string(kDigest) + R"(","service":"demo/harbour","environment":"production"})", "machine:ci"));
-  ASSERT_TRUE(house.collector->import_advisories(R"({"id":"DEMO-1","modified":"2026-11-22T00:00:00Z","affected":[{"package":{"ecosystem":"npm","name":"a"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]}]})", "demo", "machine:ci"));
+  ASSERT_TRUE(
+      house.collector->collect(R"(<testsuite name="unit" tests="2" failures="1"><testcase name="a"/><testcase name="b"><failure/></testcase></testsuite>)",
+                               by("machine:ci", std::string(kDigest))));
+  ASSERT_TRUE(house.collector->record(log::EntryKind::deployment,
+                                      R"({"artifact":")" + std::string(kDigest) + R"(","service":"demo/harbour","environment":"production"})", "machine:ci"));
+  ASSERT_TRUE(house.collector->import_advisories(
+      R"({"id":"DEMO-1","modified":"2026-11-22T00:00:00Z","affected":[{"package":{"ecosystem":"npm","name":"a"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]}]})",
+      "demo", "machine:ci"));
   const auto live = house.graph->content_hash();
   graph::Graph again;
   Folder folder(*house.log, again);
@@ -100,7 +106,10 @@ TEST(Collector, WhatWasFoldedFromTheLogIsWhatWasFoldedWhenItCame) {
 TEST(Collector, RefusesAndStoresNothing) {
   House house;
   const auto size = house.log->size();
-  for (const auto& [document, code] : {std::pair<std::string, Code>{"", Code::invalid}, {R"({"hello":1})", Code::invalid}, {sbom().substr(0, 100), Code::invalid}, {std::string((1 << 20) + 1, ' '), Code::exhausted}}) {
+  for (const auto& [document, code] : {std::pair<std::string, Code>{"", Code::invalid},
+                                       {R"({"hello":1})", Code::invalid},
+                                       {sbom().substr(0, 100), Code::invalid},
+                                       {std::string((1 << 20) + 1, ' '), Code::exhausted}}) {
     const auto refused = house.collector->collect(document, by("machine:ci"));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code(), code) << refused.error().to_string();
@@ -117,8 +126,8 @@ TEST(Collector, ASignatureHoldsOnceATrustListNamesItsKey) {
   House house;
   const auto key = trust::PrivateKey::generate(trust::KeyType::ecdsa_p256);
   ASSERT_TRUE(key);
-  const std::string statement = R"({"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"harbour","digest":{"sha256":")" + std::string(kDigest.substr(7)) +
-                                R"("}}],"predicateType":"https://example.com/checked/v1","predicate":{}})";
+  const std::string statement = R"({"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"harbour","digest":{"sha256":")" +
+                                std::string(kDigest.substr(7)) + R"("}}],"predicateType":"https://example.com/checked/v1","predicate":{}})";
   const auto envelope = trust::sign_envelope(std::string(trust::kInTotoPayloadType), statement, *key);
   ASSERT_TRUE(envelope);
   const auto unknown = house.collector->collect(envelope->to_json(), by("machine:a"));
@@ -128,7 +137,8 @@ TEST(Collector, ASignatureHoldsOnceATrustListNamesItsKey) {
   EXPECT_NE(unknown->signature_reason, "");
   std::string pem;
   for (const char c : key->public_key().to_pem()) pem += c == '\n' ? std::string("\\n") : std::string(1, c);
-  ASSERT_TRUE(house.collector->record(log::EntryKind::trust_list, R"({"name":"demo","signers":[{"identity":"machine:ci","key":")" + pem + R"("}]})", "person:ada"));
+  ASSERT_TRUE(
+      house.collector->record(log::EntryKind::trust_list, R"({"name":"demo","signers":[{"identity":"machine:ci","key":")" + pem + R"("}]})", "person:ada"));
   const auto known = house.collector->collect(envelope->to_json(), by("machine:b"));
   ASSERT_TRUE(known);
   EXPECT_TRUE(known->verified) << known->signature_reason;
@@ -155,7 +165,8 @@ TEST(Advisories, OneImportIsOneEntryWithWhatChanged) {
   EXPECT_EQ(house.log->size(), size);
   house.close();
   house.open();  // what is known is read from the log again
-  const auto changed = house.collector->import_advisories("[" + record("DEMO-1", "y") + "," + record("DEMO-2", "x") + "," + record("DEMO-3", "z") + "]", "demo", "machine:ci");
+  const auto changed =
+      house.collector->import_advisories("[" + record("DEMO-1", "y") + "," + record("DEMO-2", "x") + "," + record("DEMO-3", "z") + "]", "demo", "machine:ci");
   ASSERT_TRUE(changed) << changed.error().to_string();
   EXPECT_EQ(changed->updated, 1u);
   EXPECT_EQ(changed->added, 1u);

@@ -14,16 +14,16 @@
 namespace waybill::collect {
 
 struct Signer {
-  std::string identity;     // "machine:ci", a person, a workflow
+  std::string identity;  // "machine:ci", a person, a workflow
   trust::PublicKey key;
 };
 
 struct SignatureResult {
-  bool is_signed = false;   // there is an envelope
+  bool is_signed = false;  // there is an envelope
   bool verified = false;
-  std::string identity;     // of the signer whose key fits
-  std::string key;          // key id: SHA-256 of the key that fits, else the first hint of the envelope
-  std::string reason;       // why it does not hold, "" when it does
+  std::string identity;  // of the signer whose key fits
+  std::string key;       // key id: SHA-256 of the key that fits, else the first hint of the envelope
+  std::string reason;    // why it does not hold, "" when it does
 };
 
 // The signers of a trust list document: {"signers": [{"identity": "machine:ci", "key": "-----BEGIN PUBLIC KEY-----…"}]}.

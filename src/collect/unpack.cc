@@ -55,7 +55,8 @@ Result<void> parse_pax(std::string_view records, Pax& pax) {
       if (c < '0' || c > '9') return fail(Code::invalid, "a pax header is broken: its length is no number");
       length = length * 10 + static_cast<uint64_t>(c - '0');
     }
-    if (length <= space + 1 || length > records.size() || records[length - 1] != '\n') return fail(Code::invalid, "a pax header is broken: a record ends in the wrong place");
+    if (length <= space + 1 || length > records.size() || records[length - 1] != '\n')
+      return fail(Code::invalid, "a pax header is broken: a record ends in the wrong place");
     const auto record = records.substr(space + 1, length - space - 2);
     const auto equals = record.find('=');
     if (equals == std::string_view::npos) return fail(Code::invalid, "a pax header is broken: expected KEY=VALUE");
@@ -106,7 +107,8 @@ Result<void> for_each_in_tar(std::string_view body, const std::function<bool(con
   std::string long_name;
   size_t documents = 0, zeros = 0;
   while (!body.empty()) {
-    if (body.size() < kBlock) return fail(Error(Code::invalid, "the archive ends inside a header: expected 512 bytes, found " + std::to_string(body.size())).at(place(body)));
+    if (body.size() < kBlock)
+      return fail(Error(Code::invalid, "the archive ends inside a header: expected 512 bytes, found " + std::to_string(body.size())).at(place(body)));
     const auto header = body.substr(0, kBlock);
     if (header.find_first_not_of('\0') == std::string_view::npos) {
       body.remove_prefix(kBlock);
@@ -120,7 +122,9 @@ Result<void> for_each_in_tar(std::string_view body, const std::function<bool(con
     const char type = header[156];
     if (pax.size && type != 'x' && type != 'g') size = pax.size;
     if (*size > body.size() - kBlock)
-      return fail(Error(Code::invalid, "the archive is cut short: a file of " + std::to_string(*size) + " bytes, only " + std::to_string(body.size() - kBlock) + " are left").at(place(body)));
+      return fail(Error(Code::invalid,
+                        "the archive is cut short: a file of " + std::to_string(*size) + " bytes, only " + std::to_string(body.size() - kBlock) + " are left")
+                      .at(place(body)));
     const auto content = body.substr(kBlock, static_cast<size_t>(*size));
     if (type == 'x') {
       if (content.size() > size_t{1} << 20) return fail(Error(Code::exhausted, "a pax header of more than 1 MiB").at(place(body)));
@@ -135,7 +139,9 @@ Result<void> for_each_in_tar(std::string_view body, const std::function<bool(con
         if (pax.path.empty() && long_name.empty() && !prefix.empty()) name = std::string(prefix) + "/" + name;
         if (++documents > limits.documents) return fail(Code::exhausted, "the archive has more than " + std::to_string(limits.documents) + " files");
         if (content.size() > limits.document_bytes)
-          return fail(Error(Code::exhausted, name + " has " + std::to_string(content.size()) + " bytes, at most " + std::to_string(limits.document_bytes) + " are taken").at(place(body)));
+          return fail(Error(Code::exhausted,
+                            name + " has " + std::to_string(content.size()) + " bytes, at most " + std::to_string(limits.document_bytes) + " are taken")
+                          .at(place(body)));
         // A trailing slash was how very old archives said "directory".
         if (!name.ends_with('/') && !each({name, content})) return {};
       }

@@ -39,7 +39,8 @@ std::vector<std::pair<std::string, std::string>> unpack(std::string_view body) {
 
 TEST(Tar, GivesRegularFilesInOrderPlainOrCompressed) {
   const std::string end(1024, '\0');
-  const std::string tar = tar_file("dir/", "", '5') + tar_file("a.json", "{}") + tar_file("link", "", '2') + tar_file("dir/b.json", std::string(1000, 'x')) + end;
+  const std::string tar =
+      tar_file("dir/", "", '5') + tar_file("a.json", "{}") + tar_file("link", "", '2') + tar_file("dir/b.json", std::string(1000, 'x')) + end;
   for (const auto& body : {tar, zstd_compress(tar), gzip_compress(tar)}) {
     const auto files = unpack(body);
     ASSERT_EQ(files.size(), 2u);

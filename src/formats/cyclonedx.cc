@@ -44,10 +44,20 @@ struct AlgorithmRow {
   size_t digits;
 };
 constexpr AlgorithmRow kAlgorithms[] = {
-    {"SHA-256", "sha256", 64},          {"SHA-1", "sha1", 40},         {"SHA-512", "sha512", 128},          {"MD5", "md5", 32},
-    {"SHA-384", "sha384", 96},          {"SHA3-256", "sha3-256", 64},  {"SHA3-384", "sha3-384", 96},        {"SHA3-512", "sha3-512", 128},
-    {"BLAKE2b-256", "blake2b-256", 64}, {"BLAKE2b-384", "blake2b-384", 96}, {"BLAKE2b-512", "blake2b-512", 128}, {"BLAKE3", "blake3", 0},
-    {"Streebog-256", "streebog-256", 64}, {"Streebog-512", "streebog-512", 128},
+    {"SHA-256", "sha256", 64},
+    {"SHA-1", "sha1", 40},
+    {"SHA-512", "sha512", 128},
+    {"MD5", "md5", 32},
+    {"SHA-384", "sha384", 96},
+    {"SHA3-256", "sha3-256", 64},
+    {"SHA3-384", "sha3-384", 96},
+    {"SHA3-512", "sha3-512", 128},
+    {"BLAKE2b-256", "blake2b-256", 64},
+    {"BLAKE2b-384", "blake2b-384", 96},
+    {"BLAKE2b-512", "blake2b-512", 128},
+    {"BLAKE3", "blake3", 0},
+    {"Streebog-256", "streebog-256", 64},
+    {"Streebog-512", "streebog-512", 128},
 };
 
 constexpr uint8_t kUpperDigit = 1, kNoDigit = 2;
@@ -65,16 +75,20 @@ constexpr std::array<uint8_t, 256> kHexDigits = [] {
 struct PhaseRow {
   std::string_view word, phase;
 };
-constexpr PhaseRow kPhases[] = {{"design", "design"},         {"pre-build", "source"},     {"build", "build"}, {"post-build", "analyzed"},
-                                {"operations", "deployed"},   {"discovery", "runtime"},    {"decommission", ""}};
+constexpr PhaseRow kPhases[] = {{"design", "design"},       {"pre-build", "source"},  {"build", "build"},  {"post-build", "analyzed"},
+                                {"operations", "deployed"}, {"discovery", "runtime"}, {"decommission", ""}};
 
 struct StateRow {
   std::string_view word;
   facts::Vex status;
 };
 constexpr StateRow kStates[] = {
-    {"resolved", facts::Vex::fixed},           {"resolved_with_pedigree", facts::Vex::fixed},   {"exploitable", facts::Vex::affected},
-    {"in_triage", facts::Vex::under_investigation}, {"false_positive", facts::Vex::not_affected}, {"not_affected", facts::Vex::not_affected},
+    {"resolved", facts::Vex::fixed},
+    {"resolved_with_pedigree", facts::Vex::fixed},
+    {"exploitable", facts::Vex::affected},
+    {"in_triage", facts::Vex::under_investigation},
+    {"false_positive", facts::Vex::not_affected},
+    {"not_affected", facts::Vex::not_affected},
 };
 
 // ref → component. Open addressing over memory that the thread keeps; texts are views into the document.
@@ -131,8 +145,10 @@ class RefTable {
   }
   static uint64_t load(const char* at, size_t bytes) {
     uint64_t word = 0;
-    if (bytes == 8) std::memcpy(&word, at, 8);
-    else std::memcpy(&word, at, bytes);
+    if (bytes == 8)
+      std::memcpy(&word, at, 8);
+    else
+      std::memcpy(&word, at, bytes);
     return word;
   }
   static uint64_t fold(uint64_t a, uint64_t b) {
@@ -213,8 +229,10 @@ class CyclonedxReader {
   Text text() { return options_.strict ? cursor_.string() : cursor_.string_or_null(); }
   // Lets odd things pass with a warning, or refuses them when the caller is strict.
   void odd(Mark where, std::string message) {
-    if (options_.strict) cursor_.refuse(where, std::move(message));
-    else cursor_.warn(where, std::move(message));
+    if (options_.strict)
+      cursor_.refuse(where, std::move(message));
+    else
+      cursor_.warn(where, std::move(message));
   }
   void twice() { cursor_.refuse("the name stands twice in one object"); }
   // Goes into an array; null is an empty one. False when there is nothing to go into.
@@ -250,8 +268,10 @@ class CyclonedxReader {
     Text name;
     if (!enter_object()) return name;
     for (Text member; cursor_.next_member(member);) {
-      if (member == "name") name = text();
-      else cursor_.skip();
+      if (member == "name")
+        name = text();
+      else
+        cursor_.skip();
     }
     return name;
   }
@@ -261,8 +281,8 @@ class CyclonedxReader {
   void root() {
     enum Member : uint8_t { bom_format, spec_version, serial_number, metadata, components, services, dependencies, vulnerabilities, other };
     static constexpr std::pair<std::string_view, Member> kMembers[] = {
-        {"bomFormat", bom_format},   {"specVersion", spec_version}, {"serialNumber", serial_number}, {"metadata", metadata},
-        {"components", components},  {"services", services},        {"dependencies", dependencies},  {"vulnerabilities", vulnerabilities}};
+        {"bomFormat", bom_format},  {"specVersion", spec_version}, {"serialNumber", serial_number}, {"metadata", metadata},
+        {"components", components}, {"services", services},        {"dependencies", dependencies},  {"vulnerabilities", vulnerabilities}};
     batch_.listed.push_back({.format = "cyclonedx"});
     Seen seen;
     std::optional<Mark> dependencies_at, vulnerabilities_at;
@@ -336,9 +356,9 @@ class CyclonedxReader {
 
   void read_metadata() {
     enum Member : uint8_t { timestamp, tools, authors, component, supplier, manufacture, manufacturer, lifecycles, other };
-    static constexpr std::pair<std::string_view, Member> kMembers[] = {
-        {"timestamp", timestamp}, {"tools", tools},           {"authors", authors},           {"component", component},
-        {"supplier", supplier},   {"manufacture", manufacture}, {"manufacturer", manufacturer}, {"lifecycles", lifecycles}};
+    static constexpr std::pair<std::string_view, Member> kMembers[] = {{"timestamp", timestamp},       {"tools", tools},          {"authors", authors},
+                                                                       {"component", component},       {"supplier", supplier},    {"manufacture", manufacture},
+                                                                       {"manufacturer", manufacturer}, {"lifecycles", lifecycles}};
     if (!enter_object()) return;
     auto& listed = batch_.listed[0];
     Seen seen;
@@ -380,8 +400,10 @@ class CyclonedxReader {
         const Mark where = cursor_.mark();
         const Text word = text();
         const auto* row = std::find_if(std::begin(kPhases), std::end(kPhases), [&](const PhaseRow& r) { return r.word == word; });
-        if (row == std::end(kPhases)) odd(where, "no phase of CycloneDX: \"" + std::string(word.substr(0, 40)) + "\"");
-        else if (batch_.listed[0].phase.empty()) batch_.listed[0].phase = row->phase;
+        if (row == std::end(kPhases))
+          odd(where, "no phase of CycloneDX: \"" + std::string(word.substr(0, 40)) + "\"");
+        else if (batch_.listed[0].phase.empty())
+          batch_.listed[0].phase = row->phase;
       }
     }
   }
@@ -391,8 +413,10 @@ class CyclonedxReader {
     if (cursor_.peek() == '[') return read_tool_list(false);
     if (!enter_object()) return;
     for (Text name; cursor_.next_member(name);) {
-      if (name == "components" || name == "services") read_tool_list(name == "services");
-      else cursor_.skip();
+      if (name == "components" || name == "services")
+        read_tool_list(name == "services");
+      else
+        cursor_.skip();
     }
   }
   void read_tool_list(bool services) {
@@ -401,10 +425,14 @@ class CyclonedxReader {
       if (!enter_object()) continue;
       Text tool, version, ref;
       for (Text name; cursor_.next_member(name);) {
-        if (name == "name") tool = text();
-        else if (name == "version") version = text();
-        else if (name == "bom-ref") ref = text();
-        else cursor_.skip();
+        if (name == "name")
+          tool = text();
+        else if (name == "version")
+          version = text();
+        else if (name == "bom-ref")
+          ref = text();
+        else
+          cursor_.skip();
       }
       if (!ref.empty()) refs_.insert(ref, RefTable::kOther);
       auto& said = batch_.listed[0].tool;
@@ -454,10 +482,27 @@ class CyclonedxReader {
   }
 
   enum ComponentMember : uint8_t {
-    type, bom_ref, name_, version, purl, scope, hashes, licenses, group, cpe, supplier, manufacturer, publisher, external_references, components, other
+    type,
+    bom_ref,
+    name_,
+    version,
+    purl,
+    scope,
+    hashes,
+    licenses,
+    group,
+    cpe,
+    supplier,
+    manufacturer,
+    publisher,
+    external_references,
+    components,
+    other
   };
   template <size_t N>
-  static bool is(Text name, const char (&word)[N]) { return std::memcmp(name.data(), word, N - 1) == 0; }
+  static bool is(Text name, const char (&word)[N]) {
+    return std::memcmp(name.data(), word, N - 1) == 0;
+  }
   // By length first, then a comparison of constant length: the hottest look-up of the room.
   static ComponentMember component_member(Text name) {
     switch (name.size()) {
@@ -521,10 +566,14 @@ class CyclonedxReader {
         case scope: {
           const Mark where = cursor_.mark();
           const Text word = text();
-          if (word == "required") c.fact.scope = facts::Scope::runtime;
-          else if (word == "optional") c.fact.scope = facts::Scope::optional;
-          else if (word == "excluded") c.fact.scope = facts::Scope::test;
-          else if (!word.empty()) odd(where, "expected required, optional or excluded, found \"" + std::string(word.substr(0, 40)) + "\"");
+          if (word == "required")
+            c.fact.scope = facts::Scope::runtime;
+          else if (word == "optional")
+            c.fact.scope = facts::Scope::optional;
+          else if (word == "excluded")
+            c.fact.scope = facts::Scope::test;
+          else if (!word.empty())
+            odd(where, "expected required, optional or excluded, found \"" + std::string(word.substr(0, 40)) + "\"");
           break;
         }
         case hashes: c.fact.hashes = read_hashes(); break;
@@ -546,8 +595,10 @@ class CyclonedxReader {
     if (!seen.has(type)) odd(start, "the component has no type");
     if (c.fact.supplier.empty()) c.fact.supplier = !made_by.empty() ? made_by : published_by;
     if (seen.has(bom_ref)) {
-      if (c.fact.ref.empty()) odd(ref_at, "an empty bom-ref");
-      else if (!refs_.insert(c.fact.ref, about ? RefTable::kSubject : index)) odd(ref_at, "the bom-ref stands twice in the document; the first one counts");
+      if (c.fact.ref.empty())
+        odd(ref_at, "an empty bom-ref");
+      else if (!refs_.insert(c.fact.ref, about ? RefTable::kSubject : index))
+        odd(ref_at, "the bom-ref stands twice in the document; the first one counts");
     }
     if (!about) batch_.contains[index] = c.fact;
     return c;
@@ -661,9 +712,12 @@ class CyclonedxReader {
       if (!enter_object()) continue;
       Text type, url;
       for (Text name; cursor_.next_member(name);) {
-        if (name == "type") type = text();
-        else if (name == "url") url = text();
-        else cursor_.skip();
+        if (name == "type")
+          type = text();
+        else if (name == "url")
+          url = text();
+        else
+          cursor_.skip();
       }
       if (type == "distribution" && origin.empty()) origin = url;
     }
@@ -809,8 +863,10 @@ class CyclonedxReader {
         while (cursor_.next_item()) {
           if (!enter_object()) continue;
           for (Text member; cursor_.next_member(member);) {
-            if (member == "severity") severity = std::max(severity, facts::parse_severity(text()));
-            else cursor_.skip();
+            if (member == "severity")
+              severity = std::max(severity, facts::parse_severity(text()));
+            else
+              cursor_.skip();
           }
         }
       } else if (name == "cwes") {
@@ -830,8 +886,13 @@ class CyclonedxReader {
     if (products.empty()) products.push_back({});
     for (const Text product : products) {
       if (analysis.known) {
-        batch_.exploitability.push_back({.product = product, .vulnerability = id, .status = analysis.status, .justification = analysis.justification,
-                                         .impact = analysis.detail, .action = analysis.response, .author = batch_.listed[0].author,
+        batch_.exploitability.push_back({.product = product,
+                                         .vulnerability = id,
+                                         .status = analysis.status,
+                                         .justification = analysis.justification,
+                                         .impact = analysis.detail,
+                                         .action = analysis.response,
+                                         .author = batch_.listed[0].author,
                                          .at = updated.is_set() ? updated : batch_.listed[0].generated_at});
       } else {
         facts::Found found;

@@ -9,10 +9,11 @@
 namespace waybill::formats {
 namespace {
 
-constexpr std::string_view kHashes[] = {"MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512", "SHA3-256", "SHA3-384", "SHA3-512",
-                                        "BLAKE2b-256", "BLAKE2b-384", "BLAKE2b-512", "BLAKE3", "Streebog-256", "Streebog-512"};
-constexpr std::string_view kTypes[] = {"application", "framework", "library", "container", "operating-system", "device", "firmware", "file",
-                                       "platform", "device-driver", "machine-learning-model", "data", "cryptographic-asset"};
+constexpr std::string_view kHashes[] = {"MD5",      "SHA-1",       "SHA-256",     "SHA-384",     "SHA-512", "SHA3-256",     "SHA3-384",
+                                        "SHA3-512", "BLAKE2b-256", "BLAKE2b-384", "BLAKE2b-512", "BLAKE3",  "Streebog-256", "Streebog-512"};
+constexpr std::string_view kTypes[] = {"application",        "framework", "library",  "container",     "operating-system",       "device",
+                                       "firmware",           "file",      "platform", "device-driver", "machine-learning-model", "data",
+                                       "cryptographic-asset"};
 constexpr std::string_view kScopes[] = {"required", "optional", "excluded"};
 constexpr std::string_view kPatchTypes[] = {"unofficial", "monkey", "backport", "cherry-pick"};
 constexpr std::string_view kIssueTypes[] = {"defect", "enhancement", "security"};
@@ -44,7 +45,8 @@ class SchemaCheck {
   // Names that the schema gives a string.
   Result<void> texts(const Field& object, std::initializer_list<const char*> names) {
     for (const char* name : names)
-      if (object[name].value().exists() && !object[name].value().is_string()) return fail(object[name].wrong("expected a string, found " + std::string(to_string(object[name].value().kind()))));
+      if (object[name].value().exists() && !object[name].value().is_string())
+        return fail(object[name].wrong("expected a string, found " + std::string(to_string(object[name].value().kind()))));
     return {};
   }
   template <size_t N>

@@ -11,12 +11,15 @@ constexpr std::string_view kConvertSpdx = "convert it: `pyspdxtools -i FILE -o F
 
 constexpr FormatRow kFormats[] = {
     {Format::unknown, "unknown", "unknown format", "application/octet-stream", "", "nothing", "", false},
-    {Format::cyclonedx, "cyclonedx", "CycloneDX JSON", "application/vnd.cyclonedx+json", "1.2–1.7", "Listed, Contains, DependsOn; Found, Scanned or Exploitability from its vulnerabilities", ""},
+    {Format::cyclonedx, "cyclonedx", "CycloneDX JSON", "application/vnd.cyclonedx+json", "1.2–1.7",
+     "Listed, Contains, DependsOn; Found, Scanned or Exploitability from its vulnerabilities", ""},
     {Format::spdx, "spdx", "SPDX JSON", "application/spdx+json", "2.2–2.3", "Listed, Contains, DependsOn", ""},
     {Format::envelope, "envelope", "DSSE envelope", "application/vnd.dsse.envelope.v1+json", "1", "what its payload gives", ""},
     {Format::bundle, "bundle", "Sigstore bundle", "application/vnd.dev.sigstore.bundle.v0.3+json", "0.1–0.3", "what its payload gives", ""},
     {Format::statement, "statement", "in-toto statement", "application/vnd.in-toto+json", "0.1, 1",
-     "BuiltBy and BuiltFrom from SLSA provenance 0.2 and 1; Tested from test-result; Found and Scanned from vuln; what an SBOM or VEX predicate gives; Observed for every other predicate", ""},
+     "BuiltBy and BuiltFrom from SLSA provenance 0.2 and 1; Tested from test-result; Found and Scanned from vuln; what an SBOM or VEX predicate gives; "
+     "Observed for every other predicate",
+     ""},
     {Format::osv, "osv", "OSV record", "application/json", "1", "Affects", ""},
     {Format::osv_lines, "osv-lines", "OSV records, one a line", "application/x-ndjson", "1", "Affects", ""},
     {Format::osv_list, "osv-list", "OSV records in an array", "application/json", "1", "Affects", ""},
@@ -124,26 +127,46 @@ Format detect_json(std::string_view text) {
   glance.members([&](std::string_view name, std::string_view value) {
     const std::string_view head = value.substr(0, 200);
     ++count;
-    if (name == "bomFormat") found = Format::cyclonedx;
-    else if (name == "$schema" && contains(head.substr(0, head.find('"', 1)), "cyclonedx.org/schema/bom-")) found = Format::cyclonedx;
-    else if (name == "$schema" && contains(head.substr(0, head.find('"', 1)), "sarif")) found = Format::sarif;
-    else if (name == "spdxVersion" || name == "SPDXID") found = Format::spdx;
-    else if (name == "@context" && contains(head, "spdx.org/rdf/3")) found = Format::spdx3;
-    else if (name == "@context" && contains(head, "openvex")) found = Format::openvex;
-    else if (name == "dsseEnvelope" || (name == "mediaType" && contains(head, "vnd.dev.sigstore.bundle"))) found = Format::bundle;
-    else if (name == "payloadType") found = Format::envelope;
-    else if (name == "_type" && contains(head, "in-toto.io/Statement")) found = Format::statement;
-    else if (name == "schema" && head.starts_with("\"waybill/")) found = Format::waybill;
-    else if (name == "catalogVersion") found = Format::known_exploited;
-    else if (name == "csaf_version" || name == "product_tree") products = true;
-    else if (name == "document") document = contains(value.substr(0, 4096), "csaf") || document;
-    else if (name == "id") id = true;
-    else if (name == "affected" || name == "modified" || name == "schema_version") osv = true;
-    else if (name == "payload") payload = true;
-    else if (name == "runs") runs = true;
-    else if (name == "version") version = head.starts_with("\"2.");
-    else if (name == "predicateType") predicate = true;
-    else if (name == "sbom") wrapped = contains(head, "\"spdxVersion\"") || contains(head, "\"SPDXID\"") || contains(value.substr(0, 4096), "\"spdxVersion\"");
+    if (name == "bomFormat")
+      found = Format::cyclonedx;
+    else if (name == "$schema" && contains(head.substr(0, head.find('"', 1)), "cyclonedx.org/schema/bom-"))
+      found = Format::cyclonedx;
+    else if (name == "$schema" && contains(head.substr(0, head.find('"', 1)), "sarif"))
+      found = Format::sarif;
+    else if (name == "spdxVersion" || name == "SPDXID")
+      found = Format::spdx;
+    else if (name == "@context" && contains(head, "spdx.org/rdf/3"))
+      found = Format::spdx3;
+    else if (name == "@context" && contains(head, "openvex"))
+      found = Format::openvex;
+    else if (name == "dsseEnvelope" || (name == "mediaType" && contains(head, "vnd.dev.sigstore.bundle")))
+      found = Format::bundle;
+    else if (name == "payloadType")
+      found = Format::envelope;
+    else if (name == "_type" && contains(head, "in-toto.io/Statement"))
+      found = Format::statement;
+    else if (name == "schema" && head.starts_with("\"waybill/"))
+      found = Format::waybill;
+    else if (name == "catalogVersion")
+      found = Format::known_exploited;
+    else if (name == "csaf_version" || name == "product_tree")
+      products = true;
+    else if (name == "document")
+      document = contains(value.substr(0, 4096), "csaf") || document;
+    else if (name == "id")
+      id = true;
+    else if (name == "affected" || name == "modified" || name == "schema_version")
+      osv = true;
+    else if (name == "payload")
+      payload = true;
+    else if (name == "runs")
+      runs = true;
+    else if (name == "version")
+      version = head.starts_with("\"2.");
+    else if (name == "predicateType")
+      predicate = true;
+    else if (name == "sbom")
+      wrapped = contains(head, "\"spdxVersion\"") || contains(head, "\"SPDXID\"") || contains(value.substr(0, 4096), "\"spdxVersion\"");
     return found == Format::unknown;
   });
   if (found != Format::unknown) return found;
@@ -188,7 +211,9 @@ Format detect_text(std::string_view text) {
     if (line.starts_with("#model_version:") || line == "cve,epss,percentile") return Format::exploit_prediction;
     if (line.starts_with("SPDXVersion:")) return Format::spdx_tag_value;
     if (line.starts_with("spdxVersion:")) return Format::spdx_yaml;
-    if (line.starts_with("schema:")) yaml_schema = trim(line.substr(7)).starts_with("waybill/") || trim(line.substr(7)).starts_with("\"waybill/") || trim(line.substr(7)).starts_with("'waybill/");
+    if (line.starts_with("schema:"))
+      yaml_schema =
+          trim(line.substr(7)).starts_with("waybill/") || trim(line.substr(7)).starts_with("\"waybill/") || trim(line.substr(7)).starts_with("'waybill/");
     if (yaml_schema) return Format::waybill_yaml;
   }
   // SPDX's own YAML example names its version last.
@@ -234,14 +259,15 @@ Result<void> apply_subject(facts::Batch& batch, std::string_view subject) {
   if (subject.empty() || subject == batch.subject) return {};
   const bool is_named = std::find(batch.more_subjects.begin(), batch.more_subjects.end(), subject) != batch.more_subjects.end();
   if (!batch.predicate_type.empty() && !is_named) {
-    return fail(Error(Code::invalid, "the statement speaks of " + (batch.subject.empty() ? "a subject without a digest that we know" : batch.subject) + ", not of " +
-                                         std::string(subject))
+    return fail(Error(Code::invalid, "the statement speaks of " + (batch.subject.empty() ? "a subject without a digest that we know" : batch.subject) +
+                                         ", not of " + std::string(subject))
                     .at("/subject")
                     .next("collect it without --subject"));
   }
   if (is_named) std::erase(batch.more_subjects, std::string(subject));
   if (!batch.subject.empty()) {
-    if (!is_named && batch.subject.starts_with("sha256:")) warn(batch, "the document names " + batch.subject + " as its subject; it was collected for " + std::string(subject));
+    if (!is_named && batch.subject.starts_with("sha256:"))
+      warn(batch, "the document names " + batch.subject + " as its subject; it was collected for " + std::string(subject));
     batch.more_subjects.insert(batch.more_subjects.begin(), batch.subject);
   }
   batch.subject = std::string(subject);
@@ -286,7 +312,8 @@ Format detect(std::string_view bytes) {
 
 Result<facts::Batch> parse_as(Format format, std::shared_ptr<const std::string> document, const ParseOptions& options) {
   if (!options.trusted && document->size() > options.limits.bytes) {
-    return fail(Error(Code::exhausted, "the document is " + std::to_string(document->size()) + " bytes long, the limit is " + std::to_string(options.limits.bytes)));
+    return fail(
+        Error(Code::exhausted, "the document is " + std::to_string(document->size()) + " bytes long, the limit is " + std::to_string(options.limits.bytes)));
   }
   const Reader reader = reader_of(format);
   if (reader == nullptr) return fail(refusal(format, *document));

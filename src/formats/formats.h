@@ -24,25 +24,39 @@ namespace waybill::formats {
 
 enum class Format : uint8_t {
   unknown,
-  cyclonedx, spdx,                                  // bills of materials
-  envelope, bundle, statement,                      // in-toto, alone and in its wrappers
-  osv, osv_lines, osv_list,                         // advisories: one record, one a line, a JSON array
-  known_exploited, exploit_prediction,              // CISA KEV, EPSS
-  junit, sarif, openvex,
-  waybill, waybill_yaml,                            // our own: {"schema": "waybill/…/v1"}
+  cyclonedx,
+  spdx,  // bills of materials
+  envelope,
+  bundle,
+  statement,  // in-toto, alone and in its wrappers
+  osv,
+  osv_lines,
+  osv_list,  // advisories: one record, one a line, a JSON array
+  known_exploited,
+  exploit_prediction,  // CISA KEV, EPSS
+  junit,
+  sarif,
+  openvex,
+  waybill,
+  waybill_yaml,  // our own: {"schema": "waybill/…/v1"}
   // Known by sight and refused by name: not read yet.
-  cyclonedx_xml, spdx_tag_value, spdx_yaml, spdx_rdf, spdx3, csaf,
+  cyclonedx_xml,
+  spdx_tag_value,
+  spdx_yaml,
+  spdx_rdf,
+  spdx3,
+  csaf,
 };
 
 // One row a format: the same table makes docs/formats/README.md, `--help` and the text of refusals.
 struct FormatRow {
   Format format;
-  std::string_view id;          // "cyclonedx"
-  std::string_view name;        // "CycloneDX JSON"
+  std::string_view id;    // "cyclonedx"
+  std::string_view name;  // "CycloneDX JSON"
   std::string_view media_type;
   std::string_view versions;
-  std::string_view gives;       // facts that are taken from it
-  std::string_view next;        // for a format that is not read: what to do instead
+  std::string_view gives;  // facts that are taken from it
+  std::string_view next;   // for a format that is not read: what to do instead
   bool read = true;
 };
 std::span<const FormatRow> formats();
@@ -56,11 +70,11 @@ Format detect(std::string_view bytes);
 
 // Hard limits on one document; beyond them parse() says `exhausted` and which limit it was.
 struct Limits {
-  size_t bytes = size_t{1} << 30;        // a body of 1 GiB is the largest
-  size_t small_bytes = size_t{64} << 20; // for formats that are read as a tree: SARIF, JUnit, statements, our own
+  size_t bytes = size_t{1} << 30;         // a body of 1 GiB is the largest
+  size_t small_bytes = size_t{64} << 20;  // for formats that are read as a tree: SARIF, JUnit, statements, our own
   size_t depth = 200;
-  size_t items = size_t{20} << 20;       // components, edges, findings, records: each kind
-  size_t wrapped = 4;                    // envelope in bundle, SBOM in statement, …
+  size_t items = size_t{20} << 20;  // components, edges, findings, records: each kind
+  size_t wrapped = 4;               // envelope in bundle, SBOM in statement, …
   size_t yaml_bytes = size_t{1} << 20;
   size_t yaml_aliases = 1000;
 };

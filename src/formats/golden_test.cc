@@ -28,8 +28,10 @@ std::string spread(const std::string& json) {
     const char c = json[i];
     out += c;
     if (in_string) {
-      if (c == '\\') out += json[++i];
-      else if (c == '"') in_string = false;
+      if (c == '\\')
+        out += json[++i];
+      else if (c == '"')
+        in_string = false;
       continue;
     }
     if (c == '"') in_string = true;

@@ -83,7 +83,8 @@ void observe(facts::Batch& batch, Text property, Text value, Time at = {}) {
 Result<void> read_test_result(facts::Batch& batch, const Field& predicate) {
   TRY_DO(predicate.expect_object());
   TRY(const Text result, predicate["result"].required_text());
-  if (result != "PASSED" && result != "WARNED" && result != "FAILED") return fail(predicate["result"].wrong("expected PASSED, WARNED or FAILED, found \"" + std::string(result.substr(0, 40)) + "\""));
+  if (result != "PASSED" && result != "WARNED" && result != "FAILED")
+    return fail(predicate["result"].wrong("expected PASSED, WARNED or FAILED, found \"" + std::string(result.substr(0, 40)) + "\""));
   facts::Tested tested;
   TRY_DO(each_item(predicate["configuration"], [&](const Field& item) -> Result<void> {
     TRY(const Text name, item["name"].text());
@@ -207,9 +208,12 @@ Result<void> read_inner(const Reading& reading, std::string_view predicate, Resu
     if (cursor.peek() == '{') {
       cursor.enter_object();
       for (Text name; cursor.next_member(name);) {
-        if (name != "Data") cursor.skip();
-        else if (cursor.peek() == '"') text = batch.keep(cursor.string());
-        else text = cursor.raw();
+        if (name != "Data")
+          cursor.skip();
+        else if (cursor.peek() == '"')
+          text = batch.keep(cursor.string());
+        else
+          text = cursor.raw();
       }
     } else if (cursor.peek() == '"') {  // the document as a string
       text = batch.keep(cursor.string());
@@ -234,7 +238,8 @@ Result<void> read_inner(const Reading& reading, std::string_view predicate, Resu
 
 Result<void> read_statement(Reading reading) {
   facts::Batch& batch = reading.batch;
-  if (reading.wrapped > reading.options.limits.wrapped) return fail(Code::exhausted, "documents are wrapped in each other more than " + std::to_string(reading.options.limits.wrapped) + " times");
+  if (reading.wrapped > reading.options.limits.wrapped)
+    return fail(Code::exhausted, "documents are wrapped in each other more than " + std::to_string(reading.options.limits.wrapped) + " times");
   JsonCursor cursor;
   TRY_DO(cursor.start(reading.text, batch.arena, reading.options.limits.depth));
   Text type, predicate_type, subject, predicate;
@@ -280,8 +285,8 @@ Result<void> read_statement(Reading reading) {
 
   const bool slsa = predicate_type == "https://slsa.dev/provenance/v0.2" || predicate_type == "https://slsa.dev/provenance/v1";
   const bool test = predicate_type.starts_with("https://in-toto.io/attestation/test-result/");
-  const bool vulns = predicate_type.starts_with("https://in-toto.io/attestation/vulns/") || predicate_type == "https://cosign.sigstore.dev/attestation/vuln/v1" ||
-                     predicate_type == "cosign.sigstore.dev/attestation/vuln/v1";
+  const bool vulns = predicate_type.starts_with("https://in-toto.io/attestation/vulns/") ||
+                     predicate_type == "https://cosign.sigstore.dev/attestation/vuln/v1" || predicate_type == "cosign.sigstore.dev/attestation/vuln/v1";
   const bool summary = predicate_type == "https://slsa.dev/verification_summary/v1";
   // What cosign writes for an image: a statement that says nothing but who it is about.
   if (predicate_type == "https://sigstore.dev/cosign/sign/v1") {
@@ -321,7 +326,8 @@ Result<EnvelopeView> envelope_of(const Field& envelope) {
   view.payload = std::move(*decoded);
   const Field signatures = envelope["signatures"];
   if (!signatures.value().is_array() || signatures.value().size() == 0) return fail(signatures.wrong("expected an array with at least one signature"));
-  if (signatures.value().size() > kMaxSignatures) return fail(Error(Code::exhausted, "more than " + std::to_string(kMaxSignatures) + " signatures").at(signatures.pointer()));
+  if (signatures.value().size() > kMaxSignatures)
+    return fail(Error(Code::exhausted, "more than " + std::to_string(kMaxSignatures) + " signatures").at(signatures.pointer()));
   TRY_DO(each_item(signatures, [&](const Field& item) -> Result<void> {
     TRY_DO(item.expect_object());
     EnvelopeSignature signature;
@@ -345,11 +351,14 @@ Result<void> read_payload(const Reading& reading, EnvelopeView view, std::string
                     .at(std::string(pointer) + "/payloadType")
                     .next("send what is in it as it is, or store the envelope with --keep-unknown"));
   }
-  if (reading.wrapped >= reading.options.limits.wrapped) return fail(Code::exhausted, "documents are wrapped in each other more than " + std::to_string(reading.options.limits.wrapped) + " times");
+  if (reading.wrapped >= reading.options.limits.wrapped)
+    return fail(Code::exhausted, "documents are wrapped in each other more than " + std::to_string(reading.options.limits.wrapped) + " times");
   const std::string_view payload = reading.batch.keep(view.payload);
   view.payload = {};
   if (detect(payload) != Format::statement) {
-    return fail(Error(Code::invalid, "expected an in-toto statement (\"_type\": \"https://in-toto.io/Statement/v1\")").at("the payload").at(std::string(pointer) + "/payload")
+    return fail(Error(Code::invalid, "expected an in-toto statement (\"_type\": \"https://in-toto.io/Statement/v1\")")
+                    .at("the payload")
+                    .at(std::string(pointer) + "/payload")
                     .next("layouts and links are not read yet; store them with --keep-unknown"));
   }
   if (auto done = read_statement({payload, reading.batch, reading.options, reading.wrapped + 1}); !done)

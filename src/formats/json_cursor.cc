@@ -21,8 +21,10 @@ bool is_number(std::string_view text) {
     return i - from;
   };
   if (i < text.size() && text[i] == '-') ++i;
-  if (i < text.size() && text[i] == '0') ++i;
-  else if (digits() == 0) return false;
+  if (i < text.size() && text[i] == '0')
+    ++i;
+  else if (digits() == 0)
+    return false;
   if (i < text.size() && text[i] == '.') {
     ++i;
     if (digits() == 0) return false;
@@ -74,9 +76,12 @@ char* put_utf8(char* out, uint32_t code) {
 std::string escape_pointer(std::string_view name) {
   std::string out;
   for (const char c : name) {
-    if (c == '~') out += "~0";
-    else if (c == '/') out += "~1";
-    else out += c;
+    if (c == '~')
+      out += "~0";
+    else if (c == '/')
+      out += "~1";
+    else
+      out += c;
   }
   return out;
 }
@@ -94,8 +99,10 @@ class PointerWalk {
     for (size_t i = 0; i < stack_.size(); ++i) {
       const Level& level = stack_[i];
       // The opening bracket itself belongs to what is around it; that is the level below.
-      if (level.is_array) pointer += "/" + std::to_string(level.count);
-      else if (!level.name.empty() || level.named) pointer += "/" + escape_pointer(level.name);
+      if (level.is_array)
+        pointer += "/" + std::to_string(level.count);
+      else if (!level.name.empty() || level.named)
+        pointer += "/" + escape_pointer(level.name);
     }
     return pointer;
   }
@@ -193,7 +200,8 @@ Result<void> JsonCursor::start(std::string_view text, Arena& arena, size_t max_d
     own_.reset();
   }
   // Memory of the index is touched only as far as it is used, so the shared one is made at its full size.
-  if (!index->reserve(index == &shared ? kSharedBytes : std::max<size_t>(text.size(), size_t{16} << 10))) return fail(Code::exhausted, "no memory to read " + std::to_string(text.size()) + " bytes of JSON");
+  if (!index->reserve(index == &shared ? kSharedBytes : std::max<size_t>(text.size(), size_t{16} << 10)))
+    return fail(Code::exhausted, "no memory to read " + std::to_string(text.size()) + " bytes of JSON");
   const auto outcome = index->parser->stage1(reinterpret_cast<const uint8_t*>(text_), size_, simdjson::stage1_mode::regular);
   if (outcome != simdjson::SUCCESS) {
     failed_ = true;

@@ -20,9 +20,14 @@ struct KindRow {
   std::string_view word;
   facts::TestKind kind;
 };
-constexpr KindRow kKinds[] = {{"unit", facts::TestKind::unit},         {"integration", facts::TestKind::integration}, {"acceptance", facts::TestKind::acceptance},
-                              {"performance", facts::TestKind::performance}, {"security", facts::TestKind::security}, {"fuzz", facts::TestKind::fuzz},
-                              {"smoke", facts::TestKind::smoke},       {"other", facts::TestKind::other}};
+constexpr KindRow kKinds[] = {{"unit", facts::TestKind::unit},
+                              {"integration", facts::TestKind::integration},
+                              {"acceptance", facts::TestKind::acceptance},
+                              {"performance", facts::TestKind::performance},
+                              {"security", facts::TestKind::security},
+                              {"fuzz", facts::TestKind::fuzz},
+                              {"smoke", facts::TestKind::smoke},
+                              {"other", facts::TestKind::other}};
 
 // Before pugixml builds its tree: no document type, and no nesting that its tree would recurse over.
 Result<void> check_shape(std::string_view text) {
@@ -38,7 +43,8 @@ Result<void> check_shape(std::string_view text) {
     } else if (rest.starts_with("<![CDATA[")) {
       past("]]>");
     } else if (rest.starts_with("<!")) {
-      return fail(Error(Code::invalid, "a document type declaration is not accepted").at(place_in_text(text, at)).next("remove <!DOCTYPE …>; test reports need none"));
+      return fail(
+          Error(Code::invalid, "a document type declaration is not accepted").at(place_in_text(text, at)).next("remove <!DOCTYPE …>; test reports need none"));
     } else if (rest.starts_with("<?")) {
       past("?>");
     } else {
@@ -46,12 +52,15 @@ Result<void> check_shape(std::string_view text) {
       size_t end = at + 1;
       char quote = 0;
       while (end < text.size() && (quote != 0 || text[end] != '>')) {
-        if (quote != 0) quote = text[end] == quote ? char{0} : quote;
-        else if (text[end] == '"' || text[end] == '\'') quote = text[end];
+        if (quote != 0)
+          quote = text[end] == quote ? char{0} : quote;
+        else if (text[end] == '"' || text[end] == '\'')
+          quote = text[end];
         ++end;
       }
       if (end >= text.size()) return {};  // pugixml says what is wrong
-      if (text[at + 1] == '/') depth -= depth > 0;
+      if (text[at + 1] == '/')
+        depth -= depth > 0;
       else if (text[end - 1] != '/' && ++depth > kMaxDepth)
         return fail(Error(Code::exhausted, "nested deeper than " + std::to_string(kMaxDepth) + " elements").at(place_in_text(text, at)));
       at = end + 1;
@@ -71,13 +80,17 @@ class JunitReader {
     TRY_DO(check_shape(text_));
     pugi::xml_document tree;
     const auto parsed = tree.load_buffer(text_.data(), text_.size(), pugi::parse_default, pugi::encoding_utf8);
-    if (!parsed) return fail(Error(Code::invalid, std::string("no XML: ") + parsed.description()).at(place_in_text(text_, static_cast<size_t>(std::max<ptrdiff_t>(parsed.offset, 0)))));
+    if (!parsed)
+      return fail(Error(Code::invalid, std::string("no XML: ") + parsed.description())
+                      .at(place_in_text(text_, static_cast<size_t>(std::max<ptrdiff_t>(parsed.offset, 0)))));
     const pugi::xml_node root = tree.document_element();
     const std::string_view name = root.name();
-    if (name != "testsuites" && name != "testsuite") return fail(Error(Code::invalid, "expected the root element testsuites or testsuite, found " + std::string(name.substr(0, 60))).at("line 1"));
+    if (name != "testsuites" && name != "testsuite")
+      return fail(Error(Code::invalid, "expected the root element testsuites or testsuite, found " + std::string(name.substr(0, 60))).at("line 1"));
     if (root.next_sibling()) {
       for (pugi::xml_node other = root.next_sibling(); other; other = other.next_sibling())
-        if (other.type() == pugi::node_element) return fail(Error(Code::invalid, "expected one root element, found a second one: " + std::string(other.name())).at(place(other)));
+        if (other.type() == pugi::node_element)
+          return fail(Error(Code::invalid, "expected one root element, found a second one: " + std::string(other.name())).at(place(other)));
     }
     batch_.kind = "tests";
     batch_.format = "JUnit XML";
@@ -123,9 +136,12 @@ class JunitReader {
         bool failed = false, skipped = false, was_flaky = false;
         for (const pugi::xml_node detail : child.children()) {
           const std::string_view what = detail.name();
-          if (what == "failure" || what == "error") failed = true;
-          else if (what == "skipped") skipped = true;
-          else if (what == "flakyFailure" || what == "flakyError") was_flaky = true;
+          if (what == "failure" || what == "error")
+            failed = true;
+          else if (what == "skipped")
+            skipped = true;
+          else if (what == "flakyFailure" || what == "flakyError")
+            was_flaky = true;
         }
         const std::string_view status = child.attribute("status").value(), result = child.attribute("result").value();
         if (status == "notrun" || status == "disabled" || status == "skipped" || result == "suppressed" || result == "skipped") skipped = true;
@@ -146,8 +162,10 @@ class JunitReader {
           if (std::string_view(property.attribute("name").value()) != "waybill.kind") continue;
           const std::string_view word = property.attribute("value").value();
           const auto* row = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const KindRow& r) { return r.word == word; });
-          if (row != std::end(kKinds)) tested.kind = row->kind;
-          else warn(batch_, place(property) + ": no kind of test: \"" + std::string(word.substr(0, 40)) + "\"");
+          if (row != std::end(kKinds))
+            tested.kind = row->kind;
+          else
+            warn(batch_, place(property) + ": no kind of test: \"" + std::string(word.substr(0, 40)) + "\"");
         }
       }
     }
@@ -163,9 +181,11 @@ class JunitReader {
       warn(batch_, place(node) + ": the suite has no cases; its attributes were taken");
     } else if (!has_suites) {
       const int64_t cases = int64_t{tested.passed} + tested.failed + tested.skipped;
-      if (tests >= 0 && tests != cases) warn(batch_, place(node) + ": tests=\"" + std::to_string(tests) + "\", but the suite has " + std::to_string(cases) + " cases");
+      if (tests >= 0 && tests != cases)
+        warn(batch_, place(node) + ": tests=\"" + std::to_string(tests) + "\", but the suite has " + std::to_string(cases) + " cases");
       if (failed >= 0 && failed + std::max<int64_t>(errors, 0) != tested.failed)
-        warn(batch_, place(node) + ": failures and errors=\"" + std::to_string(failed + std::max<int64_t>(errors, 0)) + "\", but " + std::to_string(tested.failed) + " cases failed");
+        warn(batch_, place(node) + ": failures and errors=\"" + std::to_string(failed + std::max<int64_t>(errors, 0)) + "\", but " +
+                         std::to_string(tested.failed) + " cases failed");
     }
     tested.suite = batch_.keep(node.attribute("name").value());
     tested.at = at;

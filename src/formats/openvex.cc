@@ -79,7 +79,8 @@ class OpenVexReader {
     TRY(const Text cpe23, item["identifiers"]["cpe23"].text());
     TRY(const Text cpe22, item["identifiers"]["cpe22"].text());
     TRY(const Text sha256, item["hashes"]["sha-256"].text());
-    TRY_DO(demand(item, !id.empty() || !purl.empty() || !cpe23.empty() || !cpe22.empty() || item["hashes"].value().size() > 0, "expected @id, identifiers or hashes"));
+    TRY_DO(demand(item, !id.empty() || !purl.empty() || !cpe23.empty() || !cpe22.empty() || item["hashes"].value().size() > 0,
+                  "expected @id, identifiers or hashes"));
     if (id.starts_with("pkg:") || (purl.empty() && sha256.empty() && !id.empty())) return batch_.keep(id);
     if (!purl.empty()) return batch_.keep(purl);
     if (const Text digest = keep_sha256(batch_, sha256); !digest.empty()) return digest;
@@ -116,9 +117,12 @@ class OpenVexReader {
     TRY(fact.justification, kept(item["justification"]));
     TRY(fact.impact, kept(item["impact_statement"]));
     TRY(fact.action, kept(item["action_statement"]));
-    TRY_DO(demand(item["justification"], fact.justification.empty() || std::find(std::begin(kJustifications), std::end(kJustifications), fact.justification) != std::end(kJustifications),
-                  "no justification of OpenVEX: \"" + std::string(fact.justification.substr(0, 60)) + "\""));
-    if (fact.status == facts::Vex::not_affected) TRY_DO(demand(item, !fact.justification.empty() || !fact.impact.empty(), "not_affected needs a justification or an impact_statement"));
+    TRY_DO(
+        demand(item["justification"],
+               fact.justification.empty() || std::find(std::begin(kJustifications), std::end(kJustifications), fact.justification) != std::end(kJustifications),
+               "no justification of OpenVEX: \"" + std::string(fact.justification.substr(0, 60)) + "\""));
+    if (fact.status == facts::Vex::not_affected)
+      TRY_DO(demand(item, !fact.justification.empty() || !fact.impact.empty(), "not_affected needs a justification or an impact_statement"));
     if (fact.status == facts::Vex::affected) TRY_DO(demand(item, !fact.action.empty(), "affected needs an action_statement"));
     TRY(const Time made, time(item["timestamp"]));
     TRY(const Time updated, time(item["last_updated"]));
@@ -140,7 +144,8 @@ class OpenVexReader {
     }));
     if (products.empty()) products.push_back({{}, shared});
     for (const Product& product : products) {
-      if (batch_.exploitability.size() >= reading_.options.limits.items && !reading_.options.trusted) return fail(Error(Code::exhausted, "too many statements").at(item.pointer()));
+      if (batch_.exploitability.size() >= reading_.options.limits.items && !reading_.options.trusted)
+        return fail(Error(Code::exhausted, "too many statements").at(item.pointer()));
       fact.product = product.id;
       fact.subcomponents = product.subcomponents;
       batch_.exploitability.push_back(fact);

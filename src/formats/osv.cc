@@ -18,10 +18,19 @@ class OsvRecordReader {
   // At an object. Errors stay in the cursor.
   Affects read() {
     enum Member : uint8_t { id, aliases, related, upstream, summary, details, references, severity, affected, published, modified, withdrawn, specific, other };
-    static constexpr std::pair<std::string_view, Member> kMembers[] = {
-        {"id", id},           {"aliases", aliases},     {"related", related},     {"upstream", upstream},   {"summary", summary},   {"details", details},
-        {"references", references}, {"severity", severity}, {"affected", affected}, {"published", published}, {"modified", modified}, {"withdrawn", withdrawn},
-        {"database_specific", specific}};
+    static constexpr std::pair<std::string_view, Member> kMembers[] = {{"id", id},
+                                                                       {"aliases", aliases},
+                                                                       {"related", related},
+                                                                       {"upstream", upstream},
+                                                                       {"summary", summary},
+                                                                       {"details", details},
+                                                                       {"references", references},
+                                                                       {"severity", severity},
+                                                                       {"affected", affected},
+                                                                       {"published", published},
+                                                                       {"modified", modified},
+                                                                       {"withdrawn", withdrawn},
+                                                                       {"database_specific", specific}};
     record_ = {};
     scores_.clear();
     const auto start = cursor_.mark();
@@ -100,8 +109,10 @@ class OsvRecordReader {
     while (cursor_.next_item()) {
       cursor_.enter_object();
       for (Text name; cursor_.next_member(name);) {
-        if (name == "url") texts_.push_back(cursor_.string_or_null());
-        else cursor_.skip();
+        if (name == "url")
+          texts_.push_back(cursor_.string_or_null());
+        else
+          cursor_.skip();
       }
     }
     return keep(texts_);
@@ -112,9 +123,12 @@ class OsvRecordReader {
       Text type, score;
       cursor_.enter_object();
       for (Text name; cursor_.next_member(name);) {
-        if (name == "type") type = cursor_.string();
-        else if (name == "score") score = cursor_.string();
-        else cursor_.skip();
+        if (name == "type")
+          type = cursor_.string();
+        else if (name == "score")
+          score = cursor_.string();
+        else
+          cursor_.skip();
       }
       const bool again = std::any_of(scores_.begin(), scores_.end(), [&](const facts::Hash& s) { return s.algorithm == type && s.hex == score; });
       if (!type.empty() && !again) scores_.push_back({type, score});
@@ -165,10 +179,14 @@ class OsvRecordReader {
         }
         cursor_.enter_object();
         for (Text member; cursor_.next_member(member);) {
-          if (member == "ecosystem") package.ecosystem = cursor_.string();
-          else if (member == "name") package.name = cursor_.string();
-          else if (member == "purl") package.purl = cursor_.string_or_null();
-          else cursor_.skip();
+          if (member == "ecosystem")
+            package.ecosystem = cursor_.string();
+          else if (member == "name")
+            package.name = cursor_.string();
+          else if (member == "purl")
+            package.purl = cursor_.string_or_null();
+          else
+            cursor_.skip();
         }
       } else if (bit == 2) {
         if (!enter_array()) continue;
@@ -199,10 +217,14 @@ class OsvRecordReader {
         const auto where = cursor_.mark();
         const Text word = cursor_.string();
         known = true;
-        if (word == "SEMVER") range.type = Affects::Range::Type::semver;
-        else if (word == "ECOSYSTEM") range.type = Affects::Range::Type::ecosystem;
-        else if (word == "GIT") range.type = Affects::Range::Type::git;
-        else cursor_.refuse(where, "expected SEMVER, ECOSYSTEM or GIT, found \"" + std::string(word.substr(0, 40)) + "\"");
+        if (word == "SEMVER")
+          range.type = Affects::Range::Type::semver;
+        else if (word == "ECOSYSTEM")
+          range.type = Affects::Range::Type::ecosystem;
+        else if (word == "GIT")
+          range.type = Affects::Range::Type::git;
+        else
+          cursor_.refuse(where, "expected SEMVER, ECOSYSTEM or GIT, found \"" + std::string(word.substr(0, 40)) + "\"");
       } else if (name == "events") {
         if (!enter_array()) continue;
         while (cursor_.next_item()) read_event();

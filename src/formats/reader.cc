@@ -75,8 +75,10 @@ std::string Field::pointer() const {
   std::string out(prefix_);
   for (size_t i = 0; i < count_; ++i) {
     out += '/';
-    if (steps_[i].name.data() == nullptr) out += std::to_string(steps_[i].index);
-    else out += steps_[i].name;
+    if (steps_[i].name.data() == nullptr)
+      out += std::to_string(steps_[i].index);
+    else
+      out += steps_[i].name;
   }
   return out;
 }

@@ -77,7 +77,7 @@ class Field {
   // Missing and null are "": the document does not say.
   Result<std::string_view> text() const;
   Result<std::string_view> required_text() const;
-  Result<bool> flag() const;       // missing: false
+  Result<bool> flag() const;  // missing: false
   Result<int64_t> integer(int64_t otherwise) const;
   Result<void> expect_object() const;  // there and an object
   Result<void> expect_array() const;   // missing and null are fine: an empty one

@@ -39,7 +39,8 @@ std::vector<std::pair<std::string, std::string>> untar(std::string_view tar) {
   for (size_t at = 0; at + 512 <= tar.size() && tar[at] != '\0';) {
     const std::string_view header = tar.substr(at, 512);
     const size_t size = std::strtoull(std::string(header.substr(124, 11)).c_str(), nullptr, 8);
-    if (header[156] == '0' || header[156] == '\0') files.emplace_back(std::string(header.substr(0, std::min<size_t>(100, header.find('\0')))), std::string(tar.substr(at + 512, size)));
+    if (header[156] == '0' || header[156] == '\0')
+      files.emplace_back(std::string(header.substr(0, std::min<size_t>(100, header.find('\0')))), std::string(tar.substr(at + 512, size)));
     at += 512 + (size + 511) / 512 * 512;
   }
   return files;
@@ -111,13 +112,16 @@ TEST(Memory, ABigBillOfMaterialsNeedsLessThanThreeTimesItsSize) {
 #if defined(WAYBILL_UNDER_SANITIZER)
   GTEST_SKIP() << "a sanitizer's own memory would be measured";
 #endif
-  std::string text = R"({"bomFormat":"CycloneDX","specVersion":"1.5","metadata":{"component":{"type":"application","name":"big","bom-ref":"root"}},"components":[)";
+  std::string text =
+      R"({"bomFormat":"CycloneDX","specVersion":"1.5","metadata":{"component":{"type":"application","name":"big","bom-ref":"root"}},"components":[)";
   std::string dependencies = R"(],"dependencies":[{"ref":"root","dependsOn":[]})";
   const std::string hash(64, 'a');
   for (uint32_t i = 0; text.size() + dependencies.size() < size_t{50} << 20; ++i) {
     const std::string purl = "pkg:npm/package-" + std::to_string(i * 2654435761u) + "@1." + std::to_string(i);
-    text += (i == 0 ? "" : ",") + std::string(R"({"bom-ref":")") + purl + R"(","type":"library","name":"package","version":"1","hashes":[{"alg":"SHA-256","content":")" + hash +
-            R"("}],"licenses":[{"license":{"id":"MIT"}}],"purl":")" + purl + R"(","properties":[{"name":"location","value":"/app/vendor/npm/package/package.json"}]})";
+    text += (i == 0 ? "" : ",") + std::string(R"({"bom-ref":")") + purl +
+            R"(","type":"library","name":"package","version":"1","hashes":[{"alg":"SHA-256","content":")" + hash +
+            R"("}],"licenses":[{"license":{"id":"MIT"}}],"purl":")" + purl +
+            R"(","properties":[{"name":"location","value":"/app/vendor/npm/package/package.json"}]})";
     dependencies += R"(,{"ref":")" + purl + R"(","dependsOn":["root"]})";
   }
   text += dependencies + "]}";

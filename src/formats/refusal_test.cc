@@ -79,7 +79,8 @@ TEST(Refusal, DuplicateNamesAreRefused) {
   const std::string twice = "the name stands twice in one object";
   expect_refusals({
       {"CycloneDX, top", kBom + R"("components":[],"components":[]})", twice},
-      {"CycloneDX, component", kBom + R"("components":[{"type":"library","name":"a","purl":"pkg:npm/a@1","purl":"pkg:npm/b@1"}]})", "/components/0/purl: line 1"},
+      {"CycloneDX, component", kBom + R"("components":[{"type":"library","name":"a","purl":"pkg:npm/a@1","purl":"pkg:npm/b@1"}]})",
+       "/components/0/purl: line 1"},
       {"CycloneDX, escaped name", kBom + R"("components":[{"type":"library","name":"a","n\u0061me":"b"}]})", twice},
       {"CycloneDX, dependency", kBom + R"("metadata":{},"components":[],"dependencies":[{"ref":"a","ref":"b"}]})", twice},
       {"SPDX", kSpdx + R"("packages":[{"SPDXID":"a","name":"a","name":"b"}]})", twice},
@@ -112,7 +113,8 @@ TEST(Refusal, WrongKindsNameTheirPointer) {
   expect_refusals({
       {"root", R"({"bomFormat":1})", "/bomFormat: line 1, column 14 (byte 13): expected a string, found a number"},
       {"format", R"({"bomFormat":"Cyclone","specVersion":"1.5"})", "expected \"CycloneDX\""},
-      {"version", R"({"bomFormat":"CycloneDX","specVersion":"2.0"})", "/specVersion: line 1, column 40 (byte 39): expected a version of CycloneDX from 1.2 to 1.7, found \"2.0\""},
+      {"version", R"({"bomFormat":"CycloneDX","specVersion":"2.0"})",
+       "/specVersion: line 1, column 40 (byte 39): expected a version of CycloneDX from 1.2 to 1.7, found \"2.0\""},
       {"no version", R"({"bomFormat":"CycloneDX"})", "specVersion is missing"},
       {"components", kBom + R"("components":{}})", "/components: line 1"},
       {"component", kBom + R"("components":["a"]})", "/components/0: line 1"},
@@ -126,7 +128,8 @@ TEST(Refusal, WrongKindsNameTheirPointer) {
       {"OSV time", R"({"id":"A-1","modified":"soon"})", "/modified"},
       {"SARIF version", R"({"version":"2.0.0","runs":[]})", "expected 2.1.0, found \"2.0.0\""},
       {"SARIF tool", R"({"version":"2.1.0","runs":[{"tool":{}}]})", "/runs/0/tool/driver: expected an object, found nothing"},
-      {"OpenVEX status", R"({"@context":"https://openvex.dev/ns/v0.2.0","statements":[{"vulnerability":{"name":"CVE-1"},"status":"maybe"}]})", "/statements/0/status: expected not_affected, affected"},
+      {"OpenVEX status", R"({"@context":"https://openvex.dev/ns/v0.2.0","statements":[{"vulnerability":{"name":"CVE-1"},"status":"maybe"}]})",
+       "/statements/0/status: expected not_affected, affected"},
       {"KEV", R"({"catalogVersion":"1","vulnerabilities":[{}]})", "/vulnerabilities/0/cveID: expected a string, found nothing"},
       {"EPSS", "cve,epss,percentile\nCVE-1,2,0\n", "line 2: expected a number from 0 to 1, found \"2\""},
       {"EPSS cells", "cve,epss,percentile\nCVE-1,0.1\n", "line 2: expected 3 cells, found 2"},
@@ -134,7 +137,8 @@ TEST(Refusal, WrongKindsNameTheirPointer) {
       {"JUnit broken", "<testsuites>\n<testsuite></testsuites>", "line 2"},
       {"ours, schema", R"({"schema":"waybill/sail/v1"})", "/schema: no kind of document: \"sail\""},
       {"ours, tag", R"({"schema":"waybill/deployment/v1","artifact":"registry.example/a:1","service":"s","environment":"e"})", "a tag moves"},
-      {"ours, service", R"({"schema":"waybill/deployment/v1","artifact":"sha256:)" + digest64('a') + R"(","service":"a b","environment":"e"})", "/service: expected the name of a service"},
+      {"ours, service", R"({"schema":"waybill/deployment/v1","artifact":"sha256:)" + digest64('a') + R"(","service":"a b","environment":"e"})",
+       "/service: expected the name of a service"},
       {"ours, exception", R"({"schema":"waybill/exception/v1","rule":"r","reason":"x"})", "/until: an exception needs an end"},
       {"ours, tier", R"({"schema":"waybill/environment/v1","name":"p","tier":"prod"})", "/tier: expected development, staging or production, found \"prod\""},
       {"ours, decision", R"({"schema":"waybill/decision/v1","id":"d_1","verdict":"allow"})", "written by the server"},
@@ -182,8 +186,10 @@ TEST(Refusal, StatementsMustNameASubjectByAStrongDigest) {
       {"short", statement(R"([{"digest":{"sha256":"aa"}}])"), "/subject/0/digest/sha256"},
       {"type", R"({"_type":"https://in-toto.io/Statement/v2","subject":[],"predicateType":"x"})", "/_type"},
       {"no predicate type", R"({"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":")" + a + R"("}}]})", "predicateType is missing"},
-      {"SLSA without builder", R"({"_type":"https://in-toto.io/Statement/v1","predicateType":"https://slsa.dev/provenance/v1","subject":[{"digest":{"sha256":")" + a +
-           R"("}}],"predicate":{"buildDefinition":{"buildType":"t","externalParameters":{}},"runDetails":{}}})", "/predicate/runDetails/builder/id"},
+      {"SLSA without builder",
+       R"({"_type":"https://in-toto.io/Statement/v1","predicateType":"https://slsa.dev/provenance/v1","subject":[{"digest":{"sha256":")" + a +
+           R"("}}],"predicate":{"buildDefinition":{"buildType":"t","externalParameters":{}},"runDetails":{}}})",
+       "/predicate/runDetails/builder/id"},
   });
 }
 
@@ -237,7 +243,8 @@ TEST(Limits, AreNamed) {
   EXPECT_EQ(message_of(kBom + R"("components":[]})", small), "accepted");
   ParseOptions few;
   few.limits.items = 1;
-  EXPECT_NE(message_of(kBom + R"("components":[{"type":"library","name":"a"},{"type":"library","name":"b"}]})", few).find("more than 1 components"), std::string::npos);
+  EXPECT_NE(message_of(kBom + R"("components":[{"type":"library","name":"a"},{"type":"library","name":"b"}]})", few).find("more than 1 components"),
+            std::string::npos);
 }
 
 // --- streams, bodies, pointers ----------------------------------------------------------------------------------
@@ -266,13 +273,16 @@ TEST(OsvStream, ABrokenRecordEndsItOrIsSkipped) {
 
 TEST(EntryBody, KindSaysWhatTheBodyIs) {
   const auto body = [](std::string_view kind, std::string json) { return parse_entry_body(kind, std::make_shared<const std::string>(std::move(json))); };
-  const auto decision = body("decision", R"({"id":"d_1","subject":{"id":"sha256:aa"},"environment":{"name":"production"},"service":"demo/s","verdict":"deny","log":{"index":7},"valid":{"until":"2026-12-01T00:00:00Z"},"policy":{"digest":"sha256:p"}})");
+  const auto decision = body(
+      "decision",
+      R"({"id":"d_1","subject":{"id":"sha256:aa"},"environment":{"name":"production"},"service":"demo/s","verdict":"deny","log":{"index":7},"valid":{"until":"2026-12-01T00:00:00Z"},"policy":{"digest":"sha256:p"}})");
   ASSERT_TRUE(decision) << decision.error().to_string();
   EXPECT_EQ(decision->decided[0].environment, "production");
   EXPECT_EQ(decision->decided[0].log_index, 7u);
   EXPECT_EQ(to_date(decision->decided[0].until), "2026-12-01");
   EXPECT_EQ(decision->decided[0].policy_digest, "sha256:p");
-  const auto turned = body("transition", R"({"service":"demo/s","environment":"production","from":"allow","to":"deny","cause":"c","decision":"d_1","at":"2026-11-22T00:00:00Z"})");
+  const auto turned = body(
+      "transition", R"({"service":"demo/s","environment":"production","from":"allow","to":"deny","cause":"c","decision":"d_1","at":"2026-11-22T00:00:00Z"})");
   ASSERT_TRUE(turned) << turned.error().to_string();
   EXPECT_EQ(turned->turned[0].to, "deny");
   EXPECT_EQ(body("removal", R"({"service":"s","environment":"e"})")->removed.size(), 1u);
@@ -310,7 +320,8 @@ TEST(Table, DocumentationHasEveryRow) {
   text << in.rdbuf();
   for (const FormatRow& row : formats()) {
     if (row.format == Format::unknown) continue;
-    const std::string line = "| " + std::string(row.name) + " | " + (row.versions.empty() ? "–" : std::string(row.versions)) + " | " + std::string(row.gives) + " |\n";
+    const std::string line =
+        "| " + std::string(row.name) + " | " + (row.versions.empty() ? "–" : std::string(row.versions)) + " | " + std::string(row.gives) + " |\n";
     EXPECT_NE(text.str().find(line), std::string::npos) << line;
   }
 }

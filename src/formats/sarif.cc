@@ -57,7 +57,8 @@ bool is_named(std::string_view tool, std::string_view part) {
 }
 
 bool is_vulnerability_id(std::string_view rule) {
-  return rule.starts_with("CVE-") || rule.starts_with("GHSA-") || rule.starts_with("GO-") || rule.starts_with("RUSTSEC-") || rule.starts_with("PYSEC-") || rule.starts_with("DSA-");
+  return rule.starts_with("CVE-") || rule.starts_with("GHSA-") || rule.starts_with("GO-") || rule.starts_with("RUSTSEC-") || rule.starts_with("PYSEC-") ||
+         rule.starts_with("DSA-");
 }
 
 // Grype writes "CVE-2026-99002-oakjson".
@@ -68,7 +69,11 @@ std::string_view vulnerability_of(std::string_view rule) {
 }
 
 Severity severity_of_level(std::string_view level) {
-  return level == "error" ? Severity::high : level == "warning" ? Severity::medium : level == "note" ? Severity::low : level == "none" ? Severity::none : Severity::unknown;
+  return level == "error"     ? Severity::high
+         : level == "warning" ? Severity::medium
+         : level == "note"    ? Severity::low
+         : level == "none"    ? Severity::none
+                              : Severity::unknown;
 }
 // GitHub's convention: a CVSS-like number in `security-severity`, as text or number.
 std::optional<Severity> security_severity(JsonValue properties) {
@@ -91,7 +96,10 @@ class SarifReader {
     const Field root(tree.root(), "");
     TRY_DO(root.expect_object());
     TRY(const Text version, root["version"].required_text());
-    if (version != "2.1.0") return fail(root["version"].wrong("expected 2.1.0, found \"" + std::string(version.substr(0, 40)) + "\"").next("let the tool write SARIF 2.1.0, or convert it: `sarif-multitool transform`"));
+    if (version != "2.1.0")
+      return fail(root["version"]
+                      .wrong("expected 2.1.0, found \"" + std::string(version.substr(0, 40)) + "\"")
+                      .next("let the tool write SARIF 2.1.0, or convert it: `sarif-multitool transform`"));
     const Field runs = root["runs"];
     if (!runs.value().is_array()) return fail(runs.wrong("expected an array of runs"));
     if (batch_.kind.empty() || batch_.kind == "statement") {
@@ -160,8 +168,10 @@ class SarifReader {
     if (batch_.subject_name.empty()) batch_.subject_name = std::string(properties["imageName"].value().string_or(""));
     if (!found.empty()) {
       scan.subject = batch_.keep(found);
-      if (batch_.subject.empty()) batch_.subject = std::move(found);
-      else if (batch_.subject != found && std::find(batch_.more_subjects.begin(), batch_.more_subjects.end(), found) == batch_.more_subjects.end()) batch_.more_subjects.push_back(std::move(found));
+      if (batch_.subject.empty())
+        batch_.subject = std::move(found);
+      else if (batch_.subject != found && std::find(batch_.more_subjects.begin(), batch_.more_subjects.end(), found) == batch_.more_subjects.end())
+        batch_.more_subjects.push_back(std::move(found));
     }
     return {};
   }
@@ -195,7 +205,8 @@ class SarifReader {
     const JsonValue reference = result["rule"].value();
     const int64_t component = reference["toolComponent"]["index"].int_or(-1);
     const int64_t index = reference["index"].int_or(result["ruleIndex"].value().int_or(-1));
-    const JsonValue list = component >= 0 && static_cast<size_t>(component) < extensions_.size() ? extensions_[static_cast<size_t>(component)]["rules"] : driver_rules_;
+    const JsonValue list =
+        component >= 0 && static_cast<size_t>(component) < extensions_.size() ? extensions_[static_cast<size_t>(component)]["rules"] : driver_rules_;
     if (!id.empty()) {
       // "CA1001/1" is a sub-rule of "CA1001".
       for (std::string_view name = id; !name.empty();) {
@@ -211,7 +222,8 @@ class SarifReader {
 
   Result<void> result(const Field& result, facts::Scanned& scan) {
     TRY_DO(result.expect_object());
-    if (batch_.found.size() >= reading_.options.limits.items && !reading_.options.trusted) return fail(Error(Code::exhausted, "too many results").at(result.pointer()));
+    if (batch_.found.size() >= reading_.options.limits.items && !reading_.options.trusted)
+      return fail(Error(Code::exhausted, "too many results").at(result.pointer()));
     TRY(const Text kind, result["kind"].text());
     TRY(const Text baseline, result["baselineState"].text());
     if (kind == "pass" || kind == "notApplicable" || kind == "informational" || baseline == "absent") return {};
@@ -241,8 +253,10 @@ class SarifReader {
     TRY(Text uri, physical["artifactLocation"]["uri"].text());
     if (uri.starts_with("file://")) uri.remove_prefix(7);
     TRY(const int64_t line, physical["region"]["startLine"].integer(0));
-    if (!uri.empty()) found.location = line > 0 ? keep_joined(batch_, uri, ":", std::to_string(line)) : batch_.keep(uri);
-    else found.location = batch_.keep(place["logicalLocations"].value().at(0)["fullyQualifiedName"].string_or(""));
+    if (!uri.empty())
+      found.location = line > 0 ? keep_joined(batch_, uri, ":", std::to_string(line)) : batch_.keep(uri);
+    else
+      found.location = batch_.keep(place["logicalLocations"].value().at(0)["fullyQualifiedName"].string_or(""));
 
     std::vector<Text> cwes;
     for (const JsonValue tag : rule["properties"]["tags"].items()) {
@@ -268,9 +282,12 @@ class SarifReader {
           if (tag.string_or("") == word) return true;
         return false;
       };
-      if (has_tag("secret")) found.kind = FindingKind::secret;
-      else if (has_tag("misconfiguration")) found.kind = FindingKind::infrastructure;
-      else if (has_tag("license")) found.kind = FindingKind::licence;
+      if (has_tag("secret"))
+        found.kind = FindingKind::secret;
+      else if (has_tag("misconfiguration"))
+        found.kind = FindingKind::infrastructure;
+      else if (has_tag("license"))
+        found.kind = FindingKind::licence;
     }
     for (const Text text : {result["properties"]["purl"].value().string_or(""), result["properties"]["package"].value().string_or("")})
       if (text.starts_with("pkg:")) found.package = batch_.keep(text);

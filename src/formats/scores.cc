@@ -77,7 +77,8 @@ Result<void> read_exploit_prediction(Reading reading) {
     for (size_t i = 0; i < 2; ++i) {
       const std::string_view cell = cells[i + 1];
       const auto [stop, error] = std::from_chars(cell.data(), cell.data() + cell.size(), values[i]);
-      if (error != std::errc() || stop != cell.data() + cell.size() || !(values[i] >= 0 && values[i] <= 1)) return wrong("expected a number from 0 to 1, found \"" + std::string(cell.substr(0, 40)) + "\"");
+      if (error != std::errc() || stop != cell.data() + cell.size() || !(values[i] >= 0 && values[i] <= 1))
+        return wrong("expected a number from 0 to 1, found \"" + std::string(cell.substr(0, 40)) + "\"");
     }
     if (!cells[0].starts_with("CVE-")) return wrong("expected a CVE, found \"" + std::string(cells[0].substr(0, 40)) + "\"");
     const Text id = batch.keep(cells[0]);

@@ -75,8 +75,10 @@ class SlsaReader {
     by_.trigger = trigger_of(github["event_name"].value().string_or(github["eventName"].value().string_or("")), ref);
     if (const Text actor = github["actor"].value().string_or(""); !actor.empty()) by_.started_by = batch_.keep(actor);
     const Text runner = github["runner_environment"].value().string_or("");
-    if (runner == "github-hosted") by_.runner = "hosted";
-    else if (runner == "self-hosted") by_.runner = "self_hosted";
+    if (runner == "github-hosted")
+      by_.runner = "hosted";
+    else if (runner == "self-hosted")
+      by_.runner = "self_hosted";
     collect_parameters(external.value(), {"workflow", "source", "repository", "ref", "revision", "configSource", "buildConfigSource"});
     if (workflow.value().is_object())
       for (const auto& [name, value] : workflow["inputs"].value().members())
@@ -134,7 +136,8 @@ class SlsaReader {
       if (std::find(without.begin(), without.end(), name) != without.end()) continue;
       const bool group = (name == "inputs" || name == "vars") && value.is_object();
       if (!group && (value.is_null() || ((value.is_object() || value.is_array()) && value.size() == 0))) continue;
-      if (!group) parameters_.push_back(batch_.keep(name));
+      if (!group)
+        parameters_.push_back(batch_.keep(name));
       else
         for (const auto& [inner, given] : value.members())
           if (!given.is_null()) parameters_.push_back(keep_joined(batch_, name, ".", inner));
@@ -147,8 +150,8 @@ class SlsaReader {
     TRY(const Text uri, item["uri"].text());
     const JsonValue digest = item["digest"].value();
     Text commit = digest["gitCommit"].string_or("");
-    const bool is_git = uri.starts_with("git+") || uri.starts_with("git:") || uri.starts_with("git@") || uri.ends_with(".git") || uri.find(".git@") != Text::npos ||
-                        uri.starts_with("https://github.com/") || uri.starts_with("https://gitlab.com/") || !commit.empty();
+    const bool is_git = uri.starts_with("git+") || uri.starts_with("git:") || uri.starts_with("git@") || uri.ends_with(".git") ||
+                        uri.find(".git@") != Text::npos || uri.starts_with("https://github.com/") || uri.starts_with("https://gitlab.com/") || !commit.empty();
     if (commit.empty() && is_git) commit = digest["sha1"].string_or("");
     if (!commit.empty()) {
       const Text revision = keep_revision(batch_, uri, commit);
@@ -175,9 +178,13 @@ class SlsaReader {
       const auto purl = identity::Purl::parse(uri);
       if (!purl) return {};
       std::string name(purl->qualifier("repository_url"));
-      if (name.empty()) name = purl->namespace_.empty() ? purl->name : purl->namespace_ + "/" + purl->name;
-      else if (!name.ends_with("/" + purl->name)) name += "/" + purl->name;
-      const std::string_view tag = !purl->qualifier("tag").empty() ? purl->qualifier("tag") : purl->version.starts_with("sha256:") ? std::string_view() : std::string_view(purl->version);
+      if (name.empty())
+        name = purl->namespace_.empty() ? purl->name : purl->namespace_ + "/" + purl->name;
+      else if (!name.ends_with("/" + purl->name))
+        name += "/" + purl->name;
+      const std::string_view tag = !purl->qualifier("tag").empty()        ? purl->qualifier("tag")
+                                   : purl->version.starts_with("sha256:") ? std::string_view()
+                                                                          : std::string_view(purl->version);
       if (!tag.empty()) (name += ":") += tag;
       return batch_.keep(name);
     }
@@ -190,8 +197,10 @@ class SlsaReader {
     const Source* main = nullptr;
     for (const Source& source : sources_)
       if (main == nullptr || (source.is_main && !main->is_main)) main = &source;
-    if (main != nullptr) by_.source = main->revision;
-    else if (!repository.empty()) warn(batch_, "no commit is stated for the source " + std::string(repository.substr(0, 200)));
+    if (main != nullptr)
+      by_.source = main->revision;
+    else if (!repository.empty())
+      warn(batch_, "no commit is stated for the source " + std::string(repository.substr(0, 200)));
 
     const auto emit = [&](Text subject) {
       BuiltBy by = by_;
@@ -209,7 +218,8 @@ class SlsaReader {
         batch_.built_from.push_back(from);
       }
       // With several images nobody says which one it stands on.
-      if (images_ == 1) batch_.built_from.push_back({.subject = subject, .role = "other", .linked_by = "provenance", .base_name = base_name_, .base_digest = base_digest_});
+      if (images_ == 1)
+        batch_.built_from.push_back({.subject = subject, .role = "other", .linked_by = "provenance", .base_name = base_name_, .base_digest = base_digest_});
     };
     emit(batch_.keep(batch_.subject));
     for (const auto& subject : batch_.more_subjects) emit(batch_.keep(subject));

@@ -22,10 +22,12 @@ struct PurposeRow {
   ComponentKind kind;
 };
 constexpr PurposeRow kPurposes[] = {
-    {"LIBRARY", ComponentKind::library},   {"APPLICATION", ComponentKind::application},   {"FRAMEWORK", ComponentKind::framework},
-    {"CONTAINER", ComponentKind::container}, {"OPERATING-SYSTEM", ComponentKind::os},     {"OPERATING_SYSTEM", ComponentKind::os},
-    {"FIRMWARE", ComponentKind::firmware}, {"FILE", ComponentKind::file},                 {"DEVICE", ComponentKind::other},
-    {"SOURCE", ComponentKind::other},      {"ARCHIVE", ComponentKind::other},             {"INSTALL", ComponentKind::other},
+    {"LIBRARY", ComponentKind::library},     {"APPLICATION", ComponentKind::application},
+    {"FRAMEWORK", ComponentKind::framework}, {"CONTAINER", ComponentKind::container},
+    {"OPERATING-SYSTEM", ComponentKind::os}, {"OPERATING_SYSTEM", ComponentKind::os},
+    {"FIRMWARE", ComponentKind::firmware},   {"FILE", ComponentKind::file},
+    {"DEVICE", ComponentKind::other},        {"SOURCE", ComponentKind::other},
+    {"ARCHIVE", ComponentKind::other},       {"INSTALL", ComponentKind::other},
     {"OTHER", ComponentKind::other},
 };
 
@@ -105,14 +107,16 @@ class SpdxReader {
     return cursor_.ok();
   }
   void odd(Mark where, std::string message) {
-    if (options_.strict) cursor_.refuse(where, std::move(message));
-    else cursor_.warn(where, std::move(message));
+    if (options_.strict)
+      cursor_.refuse(where, std::move(message));
+    else
+      cursor_.warn(where, std::move(message));
   }
 
   void document(bool wrapped) {
     enum Member : uint8_t { version, id, name_, name_space, creation, describes, packages, files, relationships, sbom, other };
     static constexpr std::pair<std::string_view, Member> kMembers[] = {
-        {"spdxVersion", version},   {"SPDXID", id},         {"name", name_}, {"documentNamespace", name_space}, {"creationInfo", creation},
+        {"spdxVersion", version},         {"SPDXID", id},         {"name", name_},  {"documentNamespace", name_space}, {"creationInfo", creation},
         {"documentDescribes", describes}, {"packages", packages}, {"files", files}, {"relationships", relationships},  {"sbom", sbom}};
     uint32_t seen = 0;
     const Mark start = cursor_.mark();
@@ -130,9 +134,12 @@ class SpdxReader {
         case version: {
           const Mark where = cursor_.mark();
           const Text word = text();
-          if (word.starts_with("SPDX-2.")) batch_.listed[0].version = word.substr(5);
-          else if (word.empty()) odd(where, "spdxVersion is empty; expected SPDX-2.2 or SPDX-2.3");
-          else cursor_.refuse(where, "expected SPDX-2.2 or SPDX-2.3, found \"" + std::string(word.substr(0, 40)) + "\"");
+          if (word.starts_with("SPDX-2."))
+            batch_.listed[0].version = word.substr(5);
+          else if (word.empty())
+            odd(where, "spdxVersion is empty; expected SPDX-2.2 or SPDX-2.3");
+          else
+            cursor_.refuse(where, "expected SPDX-2.2 or SPDX-2.3, found \"" + std::string(word.substr(0, 40)) + "\"");
           break;
         }
         case id: document_id_ = text(); break;
@@ -156,8 +163,10 @@ class SpdxReader {
             while (cursor_.next_item()) read_relationship();
           break;
         case sbom:
-          if (wrapped) cursor_.skip();
-          else document(true);
+          if (wrapped)
+            cursor_.skip();
+          else
+            document(true);
           break;
         case other: cursor_.skip(); break;
       }
@@ -188,8 +197,10 @@ class SpdxReader {
         const Mark where = cursor_.mark();
         const Text word = text();
         if (word.empty()) continue;
-        if (const auto time = parse_time(word)) listed.generated_at = *time;
-        else odd(where, "expected a time as in RFC 3339, found \"" + std::string(word.substr(0, 60)) + "\"");
+        if (const auto time = parse_time(word))
+          listed.generated_at = *time;
+        else
+          odd(where, "expected a time as in RFC 3339, found \"" + std::string(word.substr(0, 60)) + "\"");
       } else if (name == "creators") {
         if (!enter_array()) continue;
         while (cursor_.next_item()) {
@@ -226,15 +237,24 @@ class SpdxReader {
     }
     const auto index = static_cast<uint32_t>(batch_.contains.size());
     batch_.contains.push_back(fact);
-    if (!fact.ref.empty() && !ids_.emplace(fact.ref, index).second) odd(start, "the SPDXID \"" + std::string(fact.ref.substr(0, 120)) + "\" stands twice; the first one counts");
+    if (!fact.ref.empty() && !ids_.emplace(fact.ref, index).second)
+      odd(start, "the SPDXID \"" + std::string(fact.ref.substr(0, 120)) + "\" stands twice; the first one counts");
     return index;
   }
 
   void read_package() {
     enum Member : uint8_t { id, name_, version, supplier, originator, download, checksums, concluded, declared, references, purpose, other };
-    static constexpr std::pair<std::string_view, Member> kMembers[] = {
-        {"SPDXID", id},         {"name", name_},     {"versionInfo", version},        {"supplier", supplier},       {"originator", originator}, {"downloadLocation", download},
-        {"checksums", checksums}, {"licenseConcluded", concluded}, {"licenseDeclared", declared}, {"externalRefs", references}, {"primaryPackagePurpose", purpose}};
+    static constexpr std::pair<std::string_view, Member> kMembers[] = {{"SPDXID", id},
+                                                                       {"name", name_},
+                                                                       {"versionInfo", version},
+                                                                       {"supplier", supplier},
+                                                                       {"originator", originator},
+                                                                       {"downloadLocation", download},
+                                                                       {"checksums", checksums},
+                                                                       {"licenseConcluded", concluded},
+                                                                       {"licenseDeclared", declared},
+                                                                       {"externalRefs", references},
+                                                                       {"primaryPackagePurpose", purpose}};
     Contains fact;
     Text said_concluded, said_declared, made_by;
     uint32_t seen = 0;
@@ -311,14 +331,19 @@ class SpdxReader {
       const Mark start = cursor_.mark();
       cursor_.enter_object();
       for (Text name; cursor_.next_member(name);) {
-        if (name == "algorithm") algorithm = text();
-        else if (name == "checksumValue") value = text();
-        else cursor_.skip();
+        if (name == "algorithm")
+          algorithm = text();
+        else if (name == "checksumValue")
+          value = text();
+        else
+          cursor_.skip();
       }
       if (!cursor_.ok()) break;
       const auto digest = identity::Digest::of(algorithm, value);
-      if (!digest) odd(start, "no hash: " + digest.error().message());
-      else if (count < std::size(few)) few[count++] = {identity::canonical_algorithm(algorithm), value == digest->hex ? value : batch_.keep(digest->hex)};
+      if (!digest)
+        odd(start, "no hash: " + digest.error().message());
+      else if (count < std::size(few))
+        few[count++] = {identity::canonical_algorithm(algorithm), value == digest->hex ? value : batch_.keep(digest->hex)};
     }
     if (count == 0) return {};
     auto* kept = batch_.arena.allocate_array<facts::Hash>(count);
@@ -332,12 +357,17 @@ class SpdxReader {
       Text type, locator;
       cursor_.enter_object();
       for (Text name; cursor_.next_member(name);) {
-        if (name == "referenceType") type = text();
-        else if (name == "referenceLocator") locator = text();
-        else cursor_.skip();
+        if (name == "referenceType")
+          type = text();
+        else if (name == "referenceLocator")
+          locator = text();
+        else
+          cursor_.skip();
       }
-      if (type == "purl" && fact.purl.empty()) fact.purl = locator;
-      else if ((type == "cpe23Type" || type == "cpe22Type") && fact.cpe.empty()) fact.cpe = locator;
+      if (type == "purl" && fact.purl.empty())
+        fact.purl = locator;
+      else if ((type == "cpe23Type" || type == "cpe22Type") && fact.cpe.empty())
+        fact.cpe = locator;
     }
   }
 
@@ -347,16 +377,21 @@ class SpdxReader {
     Text word;
     cursor_.enter_object();
     for (Text name; cursor_.next_member(name);) {
-      if (name == "spdxElementId") relation.from = text();
-      else if (name == "relatedSpdxElement") relation.to = text();
-      else if (name == "relationshipType") word = text();
-      else cursor_.skip();
+      if (name == "spdxElementId")
+        relation.from = text();
+      else if (name == "relatedSpdxElement")
+        relation.to = text();
+      else if (name == "relationshipType")
+        word = text();
+      else
+        cursor_.skip();
     }
     if (!cursor_.ok()) return;
     for (const auto& row : kRelations)
       if (row.word == word) relation.row = &row;
     if (relation.row == nullptr) return;  // a kind that says nothing about contents
-    if (relations_.size() >= options_.limits.items && !options_.trusted) return cursor_.refuse("more than " + std::to_string(options_.limits.items) + " relationships");
+    if (relations_.size() >= options_.limits.items && !options_.trusted)
+      return cursor_.refuse("more than " + std::to_string(options_.limits.items) + " relationships");
     relations_.push_back(relation);
   }
 
@@ -366,8 +401,9 @@ class SpdxReader {
     const auto it = ids_.find(id);
     if (it != ids_.end()) return it->second;
     // Files and other documents' elements are no components; what is named nowhere is odd.
-    if (!id.starts_with("SPDXRef-File") && !id.starts_with("DocumentRef-") && !says_nothing(id) && id != document_id_ && !id.starts_with("SPDXRef-DocumentRoot") &&
-        !batch_.contains.empty() && batch_.contains[0].kind != ComponentKind::file && !id.starts_with("SPDXRef-Snippet"))
+    if (!id.starts_with("SPDXRef-File") && !id.starts_with("DocumentRef-") && !says_nothing(id) && id != document_id_ &&
+        !id.starts_with("SPDXRef-DocumentRoot") && !batch_.contains.empty() && batch_.contains[0].kind != ComponentKind::file &&
+        !id.starts_with("SPDXRef-Snippet"))
       cursor_.warn(relation.at, "no package has the SPDXID \"" + std::string(id.substr(0, 120)) + "\"");
     return std::nullopt;
   }
@@ -392,7 +428,9 @@ class SpdxReader {
 
     // One described package, other than the only one: it is the subject and no component of itself.
     std::optional<uint32_t> subject;
-    if (roots.size() == 1 && (batch_.contains.size() > 1 || !batch_.contains[roots[0]].hashes.empty() || batch_.contains[roots[0]].kind == ComponentKind::container)) subject = roots[0];
+    if (roots.size() == 1 &&
+        (batch_.contains.size() > 1 || !batch_.contains[roots[0]].hashes.empty() || batch_.contains[roots[0]].kind == ComponentKind::container))
+      subject = roots[0];
     if (subject) {
       const Contains& root = batch_.contains[*subject];
       listed.subject = subject_of(root);
@@ -401,7 +439,8 @@ class SpdxReader {
     }
     if (listed.subject_name.empty()) listed.subject_name = document_name_;
     // Older syft names the document after the image and describes nothing: "ibmcom/operator@sha256:…".
-    if (const size_t at = document_name_.rfind("@sha256:"); listed.subject.empty() && at != Text::npos) listed.subject = keep_sha256(batch_, document_name_.substr(at + 8));
+    if (const size_t at = document_name_.rfind("@sha256:"); listed.subject.empty() && at != Text::npos)
+      listed.subject = keep_sha256(batch_, document_name_.substr(at + 8));
 
     // Indices as they will be when the subject is taken out.
     removed_ = subject;

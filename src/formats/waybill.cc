@@ -80,7 +80,8 @@ class WaybillReader {
     const auto subject = identity::Subject::parse(word);
     if (!subject) return fail(field.wrong(subject.error().message()));
     if (subject->kind != identity::SubjectKind::artifact)
-      return fail(field.wrong("expected a digest (sha256:…) or an image with one, found \"" + std::string(word.substr(0, 120)) + "\": a tag moves, so it names nothing"));
+      return fail(field.wrong("expected a digest (sha256:…) or an image with one, found \"" + std::string(word.substr(0, 120)) +
+                              "\": a tag moves, so it names nothing"));
     Artifact found{batch_.keep(subject->id), batch_.keep(subject->name)};
     TRY(const Text name, text(root["name"]));
     if (!name.empty()) found.name = name;
@@ -88,7 +89,8 @@ class WaybillReader {
   }
   Result<Text> service(const Field& field) {
     TRY(const Text name, required(field));
-    if (!identity::is_service_name(name)) return fail(field.wrong("expected the name of a service (letters, digits, . _ - and /), found \"" + std::string(name.substr(0, 60)) + "\""));
+    if (!identity::is_service_name(name))
+      return fail(field.wrong("expected the name of a service (letters, digits, . _ - and /), found \"" + std::string(name.substr(0, 60)) + "\""));
     return name;
   }
 
@@ -147,10 +149,14 @@ class WaybillReader {
     using Act = facts::Excepted::Act;
     facts::Excepted fact;
     TRY(const Text act, text(root["act"]));
-    if (act.empty() || act == "request") fact.act = Act::request;
-    else if (act == "approve") fact.act = Act::approve;
-    else if (act == "revoke") fact.act = Act::revoke;
-    else return fail(root["act"].wrong("expected request, approve or revoke, found \"" + std::string(act.substr(0, 40)) + "\""));
+    if (act.empty() || act == "request")
+      fact.act = Act::request;
+    else if (act == "approve")
+      fact.act = Act::approve;
+    else if (act == "revoke")
+      fact.act = Act::revoke;
+    else
+      return fail(root["act"].wrong("expected request, approve or revoke, found \"" + std::string(act.substr(0, 40)) + "\""));
     TRY(fact.id, text(root["id"]));
     TRY(fact.rule, text(root["rule"]));
     TRY(fact.matches, text(root["matches"]));
@@ -246,9 +252,15 @@ class WaybillReader {
   // of it relies on; policy/ checks the inside of policies.
   Result<void> configuration(std::string_view kind, const Field& root, std::string_view json) {
     facts::Configured fact;
-    fact.kind = kind == "service" ? "service" : kind == "environment" ? "environment" : kind == "policy" ? "policy" : kind == "trust" ? "trust" : kind == "list" ? "list" : "";
+    fact.kind = kind == "service"       ? "service"
+                : kind == "environment" ? "environment"
+                : kind == "policy"      ? "policy"
+                : kind == "trust"       ? "trust"
+                : kind == "list"        ? "list"
+                                        : "";
     if (fact.kind.empty()) {
-      return fail(root["schema"].wrong("no kind of document: \"" + std::string(kind.substr(0, 60)) + "\"; expected waybill/ and deployment, removal, approval, exception, service, "
+      return fail(root["schema"].wrong("no kind of document: \"" + std::string(kind.substr(0, 60)) +
+                                       "\"; expected waybill/ and deployment, removal, approval, exception, service, "
                                        "environment, policy, trust or list, and /v1"));
     }
     TRY(const Text name, text(root["name"]));
@@ -257,7 +269,8 @@ class WaybillReader {
     if (fact.name.empty()) return fail(root[fact.kind == "policy" ? "scope" : "name"].wrong("expected a text, found nothing"));
     if (fact.kind == "service" || fact.kind == "environment") {
       const Field field = root["name"].exists() ? root["name"] : root["scope"];
-      if (!identity::is_service_name(fact.name)) return fail(field.wrong("expected letters, digits, . _ - and /, found \"" + std::string(fact.name.substr(0, 60)) + "\""));
+      if (!identity::is_service_name(fact.name))
+        return fail(field.wrong("expected letters, digits, . _ - and /, found \"" + std::string(fact.name.substr(0, 60)) + "\""));
       TRY_DO(one_of(root["tier"], kTiers));
       TRY_DO(one_of(root["exposure"], kExposures));
       TRY_DO(one_of(root["criticality"], kCriticalities));
@@ -325,7 +338,9 @@ Result<facts::Batch> parse_entry_body(std::string_view kind, std::shared_ptr<con
     TRY(const Text schema, root["schema"].text());
     TRY(const Text given, root["kind"].text());
     what = schema.starts_with("waybill/") && schema.ends_with("/v1") ? schema.substr(8, schema.size() - 11) : given;
-    if (what.empty()) return fail(root["schema"].wrong("expected waybill/service/v1, waybill/environment/v1, waybill/policy/v1, waybill/trust/v1 or waybill/list/v1, found nothing"));
+    if (what.empty())
+      return fail(
+          root["schema"].wrong("expected waybill/service/v1, waybill/environment/v1, waybill/policy/v1, waybill/trust/v1 or waybill/list/v1, found nothing"));
   }
   WaybillReader reader(batch);
   if (auto done = reader.read(what, root, json); !done) return fail(std::move(done).error().at("the body of the " + std::string(kind) + " entry"));

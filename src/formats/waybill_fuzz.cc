@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (first.has_value() != second.has_value()) __builtin_trap();
   if (first ? facts::to_json(*first) != facts::to_json(*second) : first.error().to_string() != second.error().to_string()) __builtin_trap();
   if (!first && first.error().message().empty()) __builtin_trap();
-  for (const char* kind : {"deployment", "removal", "approval", "exception", "decision", "transition", "configuration", "policy", "trust_list", "secret_access"})
+  for (const char* kind :
+       {"deployment", "removal", "approval", "exception", "decision", "transition", "configuration", "policy", "trust_list", "secret_access"})
     (void)formats::parse_entry_body(kind, document);
   return 0;
 }

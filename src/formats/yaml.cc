@@ -49,7 +49,8 @@ class Converter {
   explicit Converter(size_t max_depth) : max_depth_(max_depth) {}
   Result<void> convert(const YAML::Node& node, size_t depth) {
     if (depth > max_depth_) return fail(Error(Code::exhausted, "nested deeper than " + std::to_string(max_depth_) + " levels").at(place_of(node.Mark())));
-    if (out_.text().size() > kMaxOutput) return fail(Error(Code::exhausted, "aliases make it larger than " + std::to_string(kMaxOutput) + " bytes").at(place_of(node.Mark())));
+    if (out_.text().size() > kMaxOutput)
+      return fail(Error(Code::exhausted, "aliases make it larger than " + std::to_string(kMaxOutput) + " bytes").at(place_of(node.Mark())));
     switch (node.Type()) {
       case YAML::NodeType::Undefined:
       case YAML::NodeType::Null: out_.null(); return {};
@@ -65,7 +66,8 @@ class Converter {
         for (const auto& member : node) {
           if (!member.first.IsScalar()) return fail(Error(Code::invalid, "expected a text as key").at(place_of(member.first.Mark())));
           const std::string& name = member.first.Scalar();
-          if (!names.insert(name).second) return fail(Error(Code::invalid, "the key \"" + name.substr(0, 60) + "\" stands twice in one map").at(place_of(member.first.Mark())));
+          if (!names.insert(name).second)
+            return fail(Error(Code::invalid, "the key \"" + name.substr(0, 60) + "\" stands twice in one map").at(place_of(member.first.Mark())));
           out_.key(name);
           TRY_DO(convert(member.second, depth + 1));
         }
@@ -81,12 +83,18 @@ class Converter {
   void scalar(const YAML::Node& node) {
     const std::string& text = node.Scalar();
     const bool plain = node.Tag() == "?" || node.Tag().empty();
-    if (!plain) out_.value(text);
-    else if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") out_.null();
-    else if (text == "true" || text == "True" || text == "TRUE") out_.value(true);
-    else if (text == "false" || text == "False" || text == "FALSE") out_.value(false);
-    else if (is_json_number(text)) out_.raw(text);
-    else out_.value(text);
+    if (!plain)
+      out_.value(text);
+    else if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL")
+      out_.null();
+    else if (text == "true" || text == "True" || text == "TRUE")
+      out_.value(true);
+    else if (text == "false" || text == "False" || text == "FALSE")
+      out_.value(false);
+    else if (is_json_number(text))
+      out_.raw(text);
+    else
+      out_.value(text);
   }
   JsonWriter out_;
   size_t max_depth_;
@@ -113,13 +121,15 @@ Result<void> expect_one_document(const std::string& text) {
   Deaf deaf;
   if (!parser.HandleNextDocument(deaf)) return fail(Error(Code::invalid, "the YAML is empty"));
   if (!parser.HandleNextDocument(deaf)) return {};
-  return fail(Error(Code::invalid, "expected one document, found another one or something stray behind it").next("send each part between the --- lines by itself"));
+  return fail(
+      Error(Code::invalid, "expected one document, found another one or something stray behind it").next("send each part between the --- lines by itself"));
 }
 
 }  // namespace
 
 Result<std::string> yaml_to_json(std::string_view yaml, const Limits& limits) {
-  if (yaml.size() > limits.yaml_bytes) return fail(Code::exhausted, "the YAML is " + std::to_string(yaml.size()) + " bytes long, the limit is " + std::to_string(limits.yaml_bytes));
+  if (yaml.size() > limits.yaml_bytes)
+    return fail(Code::exhausted, "the YAML is " + std::to_string(yaml.size()) + " bytes long, the limit is " + std::to_string(limits.yaml_bytes));
   if (const auto byte = find_invalid_utf8(yaml)) return fail(Error(Code::invalid, "the text is not valid UTF-8").at(place_in_text(yaml, *byte)));
   if (yaml.find('\0') != std::string_view::npos) return fail(Error(Code::invalid, "a zero byte in the text").at(place_in_text(yaml, yaml.find('\0'))));
   // An upper bound: stars and brackets in texts count too.
@@ -127,13 +137,15 @@ Result<std::string> yaml_to_json(std::string_view yaml, const Limits& limits) {
   const auto is_alias = [&] {
     size_t count = 0;
     for (size_t at = yaml.find('*'); at != std::string_view::npos; at = yaml.find('*', at + 1)) {
-      const bool starts = at == 0 || yaml[at - 1] == ' ' || yaml[at - 1] == '\n' || yaml[at - 1] == '[' || yaml[at - 1] == ',' || yaml[at - 1] == '{' || yaml[at - 1] == '\t';
+      const bool starts =
+          at == 0 || yaml[at - 1] == ' ' || yaml[at - 1] == '\n' || yaml[at - 1] == '[' || yaml[at - 1] == ',' || yaml[at - 1] == '{' || yaml[at - 1] == '\t';
       const char next = at + 1 < yaml.size() ? yaml[at + 1] : ' ';
       if (starts && next != ' ' && next != '\n' && next != '*' && next != '"' && next != '\'') ++count;
     }
     return count;
   };
-  if (aliases > limits.yaml_aliases && is_alias() > limits.yaml_aliases) return fail(Code::exhausted, "more than " + std::to_string(limits.yaml_aliases) + " aliases");
+  if (aliases > limits.yaml_aliases && is_alias() > limits.yaml_aliases)
+    return fail(Code::exhausted, "more than " + std::to_string(limits.yaml_aliases) + " aliases");
   try {
     const std::string text(yaml);
     TRY_DO(expect_one_document(text));

@@ -29,23 +29,23 @@ struct Known {
 struct Entry {
   uint64_t index = 0;
   Time at;
-  Text kind;          // evidence, deployment, approval, decision, …: the log's word
-  Text actor;         // person:…, machine:…
-  Sha256 document;    // zero: it has none
+  Text kind;        // evidence, deployment, approval, decision, …: the log's word
+  Text actor;       // person:…, machine:…
+  Sha256 document;  // zero: it has none
   uint64_t document_bytes = 0;
-  Text document_kind;  // sbom, provenance, tests, …: facts::Batch::kind
-  Text format;         // "CycloneDX 1.6"
-  Id subject;          // what it speaks of in the first place; none if it names nothing
+  Text document_kind;      // sbom, provenance, tests, …: facts::Batch::kind
+  Text format;             // "CycloneDX 1.6"
+  Id subject;              // what it speaks of in the first place; none if it names nothing
   bool is_signed = false;  // a signature over it was verified (a Signed fact of the same entry)
 };
 
 struct Subject {
   Id id;
-  Text text;                  // digest, purl, git+…, service@environment, …
-  Text name;                  // what people call it; newest that is known; "" when nobody said
-  Text type;                  // of an artifact: container, application, … as its bill of materials says
+  Text text;  // digest, purl, git+…, service@environment, …
+  Text name;  // what people call it; newest that is known; "" when nobody said
+  Text type;  // of an artifact: container, application, … as its bill of materials says
   uint64_t first_entry = kNoEntry, last_entry = kNoEntry;
-  uint32_t facts = 0;         // facts that name it
+  uint32_t facts = 0;  // facts that name it
 };
 
 // One bill of materials, read. An artifact's contents are the union of those that are in force; `primary` is the newest.
@@ -55,16 +55,16 @@ struct Inventory {
   Id artifact;
   facts::Listed listed;
   bool primary = false, in_force = true;
-  uint32_t components = 0;       // as listed, before equal ones were folded into one
-  uint32_t distinct = 0;         // different packages
-  uint32_t dependencies = 0;     // edges
+  uint32_t components = 0;    // as listed, before equal ones were folded into one
+  uint32_t distinct = 0;      // different packages
+  uint32_t dependencies = 0;  // edges
   uint32_t without_purl = 0, without_version = 0, without_licence = 0, without_hash = 0, without_supplier = 0, without_name = 0;
 };
 
 struct Component {
   Id package;
-  Text purl;            // canonical; pkg:generic/… where the document has none (see has_purl)
-  Text type;            // npm, deb, …
+  Text purl;                  // canonical; pkg:generic/… where the document has none (see has_purl)
+  Text type;                  // npm, deb, …
   Text group, name, version;  // decoded
   Text licence, supplier;     // "" when unknown
   facts::ComponentKind kind = facts::ComponentKind::library;
@@ -76,30 +76,30 @@ struct Component {
 
 struct Vulnerability {
   Id id;
-  Text name;                       // the CVE where there is exactly one, else the advisory's own id
-  std::vector<Text> aliases;       // its other names
+  Text name;                  // the CVE where there is exactly one, else the advisory's own id
+  std::vector<Text> aliases;  // its other names
   Text summary, details;
   facts::Severity severity = facts::Severity::unknown;  // of the score shown, else the source's word
-  double score = -1;               // -1: unknown
-  Text score_scheme, vector, score_source;  // "CVSS_V3", …
+  double score = -1;                                    // -1: unknown
+  Text score_scheme, vector, score_source;              // "CVSS_V3", …
   double epss = -1, epss_percentile = -1;
   Time epss_at;
   bool known_exploited = false, ransomware = false;
   Time exploited_since, exploited_due;
   Time published, modified;
-  Time withdrawn;                  // set: every record of it was withdrawn
+  Time withdrawn;  // set: every record of it was withdrawn
   std::vector<Text> references;
-  std::vector<uint64_t> entries;   // that brought its records
+  std::vector<uint64_t> entries;  // that brought its records
   uint64_t first_entry = kNoEntry;
 };
 
 // One package hit by one vulnerability.
 struct Match {
   Id vulnerability, package;
-  Text advisory;                   // id of the record that matched first
-  bool undetermined = false;       // its version cannot be ordered against the range
-  std::vector<Text> fixed;         // fixed versions, nearest first
-  uint64_t known_entry = kNoEntry; // brought the second half: since when we could know
+  Text advisory;                    // id of the record that matched first
+  bool undetermined = false;        // its version cannot be ordered against the range
+  std::vector<Text> fixed;          // fixed versions, nearest first
+  uint64_t known_entry = kNoEntry;  // brought the second half: since when we could know
   Time known_at;
   uint64_t advisory_entry = kNoEntry, package_entry = kNoEntry;
 };
@@ -109,10 +109,10 @@ struct Deployment {
   uint64_t entry = kNoEntry;
   uint64_t ended_entry = kNoEntry;  // the entry that ended it, if it has ended as of the view
   Id artifact, service, environment, place;
-  Text digest, name;                // name: the reference that people used
+  Text digest, name;                    // name: the reference that people used
   Text service_name, environment_name;  // as the facts called them
   Text by, decision;
-  Time from, until;                 // until: not set while it runs
+  Time from, until;  // until: not set while it runs
 };
 
 // policy-input.md, deployments.earlier
@@ -120,41 +120,41 @@ struct Earlier {
   Id environment;
   Text name;
   bool reached = false;
-  int64_t hours = 0;                // how long this very artifact ran there as this service, all intervals together
+  int64_t hours = 0;  // how long this very artifact ran there as this service, all intervals together
   std::vector<uint64_t> entries;
 };
 
 struct Service {
   Id id;
-  Text name, scope;                 // scope = name while nothing is configured
-  Text json;                        // its configuration document, "" when there is none
-  uint64_t entry = kNoEntry;        // of that document, else of the first fact that named it
+  Text name, scope;           // scope = name while nothing is configured
+  Text json;                  // its configuration document, "" when there is none
+  uint64_t entry = kNoEntry;  // of that document, else of the first fact that named it
 };
 
 struct Environment {
   Id id;
   Text name;
-  Text json;                        // its configuration document: tier, order, after, … ; "" when there is none
+  Text json;  // its configuration document: tier, order, after, … ; "" when there is none
   uint64_t entry = kNoEntry;
 };
 
 struct Configuration {
   Text kind, name, json;
-  uint64_t entry = kNoEntry;        // of the version in force as of the view
+  uint64_t entry = kNoEntry;  // of the version in force as of the view
 };
 
 struct Decision {
   uint64_t entry = kNoEntry;
   facts::Decided fact;
   Id subject, place;
-  Sha256 document;                  // of the entry: the decision document
-  Text superseded_by;               // id, "" while none does
+  Sha256 document;     // of the entry: the decision document
+  Text superseded_by;  // id, "" while none does
 };
 
 struct Exception {
   enum class State : uint8_t { requested, approved, revoked, expired };
   Id id;
-  Text name;                        // x-N
+  Text name;  // x-N
   State state = State::requested;
   Text rule, matches, scope, service, environment, reason, control, requested_by, revoked_by;
   std::vector<Text> approved_by;
@@ -164,8 +164,8 @@ struct Exception {
 };
 std::string_view to_string(Exception::State state);
 
-struct NamedImage {                 // one line of a name's history
-  Text image;                       // registry/repository:tag
+struct NamedImage {  // one line of a name's history
+  Text image;        // registry/repository:tag
   Id artifact;
   uint64_t entry = kNoEntry;
 };
@@ -176,17 +176,17 @@ struct Trace {
   struct Package {
     Id id;
     Text purl;
-    std::vector<Text> fixed;        // for a vulnerability
-    uint64_t entry = kNoEntry;      // for a vulnerability: since when it is known
+    std::vector<Text> fixed;    // for a vulnerability
+    uint64_t entry = kNoEntry;  // for a vulnerability: since when it is known
   };
   struct Artifact {
     Id id;
     Text digest, name;
     bool deployed = false;
   };
-  std::vector<Package> packages;        // only those that an artifact shown contains, unless asked otherwise
-  std::vector<Artifact> artifacts;      // deployed ones first, then the others up to the limit asked for
-  std::vector<Deployment> deployments;  // those running
+  std::vector<Package> packages;                        // only those that an artifact shown contains, unless asked otherwise
+  std::vector<Artifact> artifacts;                      // deployed ones first, then the others up to the limit asked for
+  std::vector<Deployment> deployments;                  // those running
   std::vector<std::pair<uint32_t, uint32_t>> contains;  // index in packages → index in artifacts
   std::vector<std::pair<uint32_t, uint32_t>> runs;      // index in artifacts → index in deployments
   uint32_t total_packages = 0, total_artifacts = 0, total_deployments = 0, not_deployed = 0;
@@ -206,14 +206,14 @@ struct SearchHit {
 struct Changes {
   uint64_t entry = kNoEntry;
   Time at;
-  std::vector<Id> subjects;         // named by its facts, each once
+  std::vector<Id> subjects;  // named by its facts, each once
   // Places (service@environment) where something runs now, or ran until this entry, and that this entry may mean
   // something for: what they run was named, or a package in it met a vulnerability, or their own settings changed.
   std::vector<Id> places;
-  bool every_place = false;         // policies, trust lists: everything that runs
+  bool every_place = false;  // policies, trust lists: everything that runs
   struct Pair {
     Id package, vulnerability;
-    bool closed = false;            // it was withdrawn
+    bool closed = false;  // it was withdrawn
   };
   std::vector<Pair> pairs;
   bool advisories = false, configuration = false;

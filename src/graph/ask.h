@@ -29,9 +29,7 @@ class Ask {
   bool sees(uint32_t entry) const { return entry < size_; }
   // An interval: made at `from`, ended at `until`.
   bool holds(uint32_t from, uint32_t until) const { return from < size_ && until >= size_; }
-  bool sees(Id id) const {
-    return id && id.number() < s_.nodes[static_cast<size_t>(id.kind())].size() && s_.node(id).entry < size_;
-  }
+  bool sees(Id id) const { return id && id.number() < s_.nodes[static_cast<size_t>(id.kind())].size() && s_.node(id).entry < size_; }
   Id seen(Id id) const { return sees(id) ? id : Id{}; }
   Time time_of(uint32_t entry) const { return {s_.entries[entry].time}; }
   Arena& arena() const { return arena_; }

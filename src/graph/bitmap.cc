@@ -25,8 +25,10 @@ bool BitmapContainer::contains(uint16_t low) const {
       uint32_t from = 0, to = cardinality;
       while (from < to) {
         const uint32_t middle = (from + to) / 2;
-        if (u16(middle) < low) from = middle + 1;
-        else to = middle;
+        if (u16(middle) < low)
+          from = middle + 1;
+        else
+          to = middle;
       }
       return from < cardinality && u16(from) == low;
     }
@@ -34,8 +36,10 @@ bool BitmapContainer::contains(uint16_t low) const {
       uint32_t from = 0, to = runs;  // the last run that starts at or before low
       while (from < to) {
         const uint32_t middle = (from + to) / 2;
-        if (u16(2 * middle) <= low) from = middle + 1;
-        else to = middle;
+        if (u16(2 * middle) <= low)
+          from = middle + 1;
+        else
+          to = middle;
       }
       return from > 0 && low - u16(2 * (from - 1)) <= u16(2 * (from - 1) + 1);
     }
@@ -53,8 +57,10 @@ uint32_t BitmapContainer::rank(uint16_t low) const {
       uint32_t from = 0, to = cardinality;
       while (from < to) {
         const uint32_t middle = (from + to) / 2;
-        if (u16(middle) <= low) from = middle + 1;
-        else to = middle;
+        if (u16(middle) <= low)
+          from = middle + 1;
+        else
+          to = middle;
       }
       return from;
     }
@@ -91,8 +97,7 @@ BitmapContainer BitmapView::container(uint32_t index) const {
     const uint32_t both = u32(headers_ + size_t{4} * i);
     c.key = static_cast<uint16_t>(both);
     c.cardinality = (both >> 16) + 1;
-    c.type = is_run(i) ? BitmapContainer::Type::run
-                       : c.cardinality > BitmapContainer::kMaxArray ? BitmapContainer::Type::bitset : BitmapContainer::Type::array;
+    c.type = is_run(i) ? BitmapContainer::Type::run : c.cardinality > BitmapContainer::kMaxArray ? BitmapContainer::Type::bitset : BitmapContainer::Type::array;
     return c;
   };
   const auto settle = [](BitmapContainer& c, const uint8_t* at) {
@@ -147,12 +152,12 @@ Result<BitmapView> BitmapView::parse(Bytes bytes) {
   if (cookie != kCookieNoRun && (cookie & 0xffff) != kCookie) return bad("does not begin with Roaring's cookie 12346 or 12347");
   const BitmapView view = of_trusted(bytes.data());
   if (view.count_ > 65536) return bad("more than 65536 containers");
-  const size_t head = static_cast<size_t>(view.headers_ - bytes.data()) + size_t{4} * view.count_ +
-                      (view.offsets_ != nullptr ? size_t{4} * view.count_ : 0);
+  const size_t head = static_cast<size_t>(view.headers_ - bytes.data()) + size_t{4} * view.count_ + (view.offsets_ != nullptr ? size_t{4} * view.count_ : 0);
   if (bytes.size() < head) return bad("cut short in its header");
   size_t at = head;
   for (uint32_t i = 0; i < view.count_; ++i) {
-    if (view.offsets_ != nullptr && view.u32(view.offsets_ + size_t{4} * i) != at) return bad("container " + std::to_string(i) + " is not where its offset says");
+    if (view.offsets_ != nullptr && view.u32(view.offsets_ + size_t{4} * i) != at)
+      return bad("container " + std::to_string(i) + " is not where its offset says");
     const uint32_t both = view.u32(view.headers_ + size_t{4} * i);
     if (i > 0 && (both & 0xffff) <= (view.u32(view.headers_ + size_t{4} * (i - 1)) & 0xffff)) return bad("keys are not ascending");
     const uint32_t cardinality = (both >> 16) + 1;
@@ -202,8 +207,10 @@ bool BitmapView::contains(uint32_t id) const {
   uint32_t from = 0, to = count_;
   while (from < to) {
     const uint32_t middle = (from + to) / 2;
-    if ((u32(headers_ + size_t{4} * middle) & 0xffff) < key) from = middle + 1;
-    else to = middle;
+    if ((u32(headers_ + size_t{4} * middle) & 0xffff) < key)
+      from = middle + 1;
+    else
+      to = middle;
   }
   return from < count_ && (u32(headers_ + size_t{4} * from) & 0xffff) == key && container(from).contains(static_cast<uint16_t>(id));
 }
@@ -316,7 +323,8 @@ void Bitmap::add(uint32_t id) {
     return;
   }
   auto& values = container.values;
-  if (values.empty() || values.back() < low) values.push_back(low);
+  if (values.empty() || values.back() < low)
+    values.push_back(low);
   else {
     const auto at = std::lower_bound(values.begin(), values.end(), low);
     if (*at == low) return;
@@ -331,10 +339,14 @@ void Bitmap::remove(uint32_t id) {
   if (container == nullptr || !container->as_view().contains(static_cast<uint16_t>(id))) return;
   container->to_plain();
   const auto low = static_cast<uint16_t>(id);
-  if (container->type == Type::bitset) container->words[low / 64] &= ~(uint64_t{1} << (low % 64));
-  else container->values.erase(std::lower_bound(container->values.begin(), container->values.end(), low));
-  if (--container->cardinality == 0) containers_.erase(containers_.begin() + (container - containers_.data()));
-  else container->settle();
+  if (container->type == Type::bitset)
+    container->words[low / 64] &= ~(uint64_t{1} << (low % 64));
+  else
+    container->values.erase(std::lower_bound(container->values.begin(), container->values.end(), low));
+  if (--container->cardinality == 0)
+    containers_.erase(containers_.begin() + (container - containers_.data()));
+  else
+    container->settle();
 }
 
 bool Bitmap::contains(uint32_t id) const {
@@ -405,7 +417,8 @@ void Bitmap::optimise() {
     uint32_t last = 0;
     const bool short_enough = container.as_view().for_each([&](uint32_t id) {
       const uint32_t low = id & 0xffff;
-      if (!runs.empty() && low == last + 1) ++runs.back();
+      if (!runs.empty() && low == last + 1)
+        ++runs.back();
       else {
         if (2 + (runs.size() + 2) * 2 >= plain_bytes) return false;
         runs.push_back(static_cast<uint16_t>(low));
@@ -463,7 +476,8 @@ std::string Bitmap::serialise() const {
     }
   }
   for (const auto& container : containers_) {
-    if (container.type == Type::bitset) out.append(reinterpret_cast<const char*>(container.words.data()), BitmapContainer::kBitsetBytes);
+    if (container.type == Type::bitset)
+      out.append(reinterpret_cast<const char*>(container.words.data()), BitmapContainer::kBitsetBytes);
     else {
       if (container.type == Type::run) append(out, static_cast<uint16_t>(container.values.size() / 2));
       out.append(reinterpret_cast<const char*>(container.values.data()), container.values.size() * 2);

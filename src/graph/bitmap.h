@@ -117,7 +117,7 @@ class Bitmap {
   }
   static Bitmap of(const BitmapView& view);
 
-  void add(uint32_t id);       // fastest in ascending order
+  void add(uint32_t id);  // fastest in ascending order
   void remove(uint32_t id);
   bool contains(uint32_t id) const;
   uint64_t cardinality() const;
@@ -151,8 +151,8 @@ class Bitmap {
     std::vector<uint64_t> words;   // bitset
     BitmapContainer as_view() const;
     void to_bitset();
-    void to_plain();               // no runs
-    void settle();                 // array or bitset by cardinality
+    void to_plain();  // no runs
+    void settle();    // array or bitset by cardinality
   };
   Container* find(uint16_t key);
   const Container* find(uint16_t key) const;

@@ -168,7 +168,8 @@ TEST(Postings, GrowAndAreReadBelowAnyLimit) {
     }
     const auto verify = [&](const Postings& from) {
       RC_ASSERT(from.is_empty(0));
-      for (const uint32_t limit : {uint32_t{0}, uint32_t{1}, ids.empty() ? 5 : ids[ids.size() / 2], ids.empty() ? 6 : ids[ids.size() / 3] + 1, id, uint32_t{65536}, uint32_t{0xffffffff}}) {
+      for (const uint32_t limit : {uint32_t{0}, uint32_t{1}, ids.empty() ? 5 : ids[ids.size() / 2], ids.empty() ? 6 : ids[ids.size() / 3] + 1, id,
+                                   uint32_t{65536}, uint32_t{0xffffffff}}) {
         std::vector<uint32_t> expected;
         for (const uint32_t one : ids)
           if (one < limit) expected.push_back(one);

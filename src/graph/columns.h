@@ -119,8 +119,10 @@ uint32_t rows_before(const Column<T>& column, uint32_t size) {
   if (high == 0 || column[high - 1].entry < size) return high;
   while (low < high) {
     const uint32_t middle = low + (high - low) / 2;
-    if (column[middle].entry < size) low = middle + 1;
-    else high = middle;
+    if (column[middle].entry < size)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low;
 }
@@ -146,7 +148,7 @@ class Blob {
   uint64_t put(std::string_view text) {
     uint8_t head[10];
     size_t n = 0;
-    for (uint64_t rest = text.size(); ; rest >>= 7) {
+    for (uint64_t rest = text.size();; rest >>= 7) {
       head[n++] = static_cast<uint8_t>(rest < 0x80 ? rest : (rest & 0x7f) | 0x80);
       if (rest < 0x80) break;
     }
@@ -178,8 +180,10 @@ class Blob {
     for (uint64_t from = base_size_; from < size();) {
       const unsigned chunk = Overlay::chunk_of(from);
       const uint64_t start = Overlay::start_of(chunk), length = std::min(start + Overlay::size_of(chunk), size()) - from;
-      if (const uint8_t* memory = overlay_.peek(chunk)) out(memory + (from - start), length);
-      else for (uint64_t i = 0; i < length; i += sizeof kZeros) out(kZeros, std::min<uint64_t>(sizeof kZeros, length - i));
+      if (const uint8_t* memory = overlay_.peek(chunk))
+        out(memory + (from - start), length);
+      else
+        for (uint64_t i = 0; i < length; i += sizeof kZeros) out(kZeros, std::min<uint64_t>(sizeof kZeros, length - i));
       from += length;
     }
   }

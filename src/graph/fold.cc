@@ -30,8 +30,7 @@ std::string_view last_segment(std::string_view text) {
 
 }  // namespace
 
-Fold::Fold(Store& store, const EntryHead& head, const facts::Batch& batch)
-    : s_(store), head_(head), batch_(batch), entry_(static_cast<uint32_t>(head.index)) {
+Fold::Fold(Store& store, const EntryHead& head, const facts::Batch& batch) : s_(store), head_(head), batch_(batch), entry_(static_cast<uint32_t>(head.index)) {
   changes_.entry = head.index;
   changes_.at = head.time;
 }
@@ -69,9 +68,8 @@ Id Fold::node(Kind kind, std::string_view wanted) {
 
 void Fold::alias(Kind kind, std::string_view other_name, Id id) {
   const uint64_t key = s_.hash(kind, other_name);
-  const uint32_t there = s_.alias_index.find(key, [&](uint32_t row) {
-    return Id::of_value(s_.aliases[row - 1].id).kind() == kind && s_.names.text(s_.aliases[row - 1].text) == other_name;
-  });
+  const uint32_t there = s_.alias_index.find(
+      key, [&](uint32_t row) { return Id::of_value(s_.aliases[row - 1].id).kind() == kind && s_.names.text(s_.aliases[row - 1].text) == other_name; });
   if (there != 0) {
     set(s_.aliases[there - 1].id, id.value());
     return;
@@ -247,7 +245,10 @@ uint32_t Fold::add(FactKind kind, const F& fact, bool global) {
   named_.clear();
   const uint32_t record = pack(copy, named_);
   if (is_main) named_.insert(named_.end(), mains_.begin(), mains_.end());
-  if constexpr (requires { copy.service; copy.environment; }) {
+  if constexpr (requires {
+                  copy.service;
+                  copy.environment;
+                }) {
     if (!std::is_same_v<F, facts::Excepted> && !copy.service.empty() && !copy.environment.empty()) named_.push_back(place_of(copy.service, copy.environment));
   }
   std::sort(named_.begin(), named_.end());
@@ -462,9 +463,7 @@ void Fold::add_inventory() {
       knows_direct = true;
     }
   }
-  std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
-    return a.package != b.package ? a.package < b.package : a.position < b.position;
-  });
+  std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.package != b.package ? a.package < b.package : a.position < b.position; });
   std::string bytes;
   std::vector<Item> differ;
   std::string bits;
@@ -542,8 +541,7 @@ void Fold::index_inventory(uint32_t inventory) {
   InventoryRow& row = s_.inventories[inventory];
   const uint32_t slot = s_.slots.push({entry_, inventory, row.superseded, row.subject});
   set(row.slot, slot + 1);
-  for_each_package(s_.set_bytes.at(s_.sets[row.set].offset),
-                   [&](uint32_t, uint32_t package) { s_.deployed_in.append(package, slot); });
+  for_each_package(s_.set_bytes.at(s_.sets[row.set].offset), [&](uint32_t, uint32_t package) { s_.deployed_in.append(package, slot); });
 }
 
 // --- what runs ----------------------------------------------------------------------------------------------------
@@ -632,7 +630,8 @@ void Fold::except(const facts::Excepted& fact) {
   const Id service = copy.service.empty() ? Id{} : s_.find_node(Kind::service, copy.service);
   const Id environment = copy.environment.empty() ? Id{} : s_.find_node(Kind::environment, copy.environment);
   if (service && environment) {
-    if (const Id where = s_.find_node(Kind::place, std::string(s_.text(service)) + "@" + std::string(s_.text(environment)))) touch(where, FactKind::excepted, record);
+    if (const Id where = s_.find_node(Kind::place, std::string(s_.text(service)) + "@" + std::string(s_.text(environment))))
+      touch(where, FactKind::excepted, record);
   } else if (service) {
     touch(service, FactKind::excepted, record);
   } else {
@@ -649,7 +648,8 @@ void Fold::find_places() {
     const auto& b = batch_;
     return (!b.decided.empty() || !b.turned.empty()) && b.deployed.empty() && b.removed.empty() && b.approved.empty() && b.excepted.empty() &&
            b.configured.empty() && b.listed.empty() && b.contains.empty() && b.tested.empty() && b.scanned.empty() && b.found.empty() &&
-           b.exploitability.empty() && b.scored.empty() && b.affects.empty() && b.built_by.empty() && b.built_from.empty() && b.ran.empty() && b.observed.empty();
+           b.exploitability.empty() && b.scored.empty() && b.affects.empty() && b.built_by.empty() && b.built_from.empty() && b.ran.empty() &&
+           b.observed.empty();
   };
   if (speaks_only_of_decisions()) return;
   std::vector<Id>& out = changes_.places;
@@ -659,11 +659,7 @@ void Fold::find_places() {
       if (row.ended >= entry_) out.push_back(Id::of_value(row.place));
     }
   };
-  const auto package = [&](Id id) {
-    s_.deployed_in.for_each(id.number(), kNever, [&](uint32_t slot) {
-      artifact(Id::of_value(s_.slots[slot].artifact));
-    });
-  };
+  const auto package = [&](Id id) { s_.deployed_in.for_each(id.number(), kNever, [&](uint32_t slot) { artifact(Id::of_value(s_.slots[slot].artifact)); }); };
   const auto here = [&](Id place) {
     if (s_.extra(place).b != 0 && s_.deployments[s_.extra(place).b - 1].ended >= entry_) out.push_back(place);
   };

@@ -63,7 +63,7 @@ class Fold {
   Id main_;
   std::vector<Id> mains_;
   Changes changes_;
-  std::vector<Id> named_;   // by the fact at hand
+  std::vector<Id> named_;                                            // by the fact at hand
   std::vector<std::pair<std::string_view, uint32_t>> recent_texts_;  // of components
   std::vector<uint32_t> recent_traits_;
 };

@@ -32,7 +32,8 @@ Result<void> Graph::apply(const EntryHead& head, const facts::Batch& batch) {
   s.epochs.advance();
   if (size % 4096 == 0) {
     const uint64_t oldest = s.epochs.oldest();
-    for (HashIndex* index : {&s.text_index, &s.node_index, &s.alias_index, &s.document_index, &s.set_index, &s.trait_index, &s.advisory_index, &s.configuration_index}) {
+    for (HashIndex* index :
+         {&s.text_index, &s.node_index, &s.alias_index, &s.document_index, &s.set_index, &s.trait_index, &s.advisory_index, &s.configuration_index}) {
       index->reclaim(oldest);
     }
   }

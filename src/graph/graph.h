@@ -30,11 +30,11 @@ namespace waybill::graph {
 
 // What the fold needs to know of an entry besides its facts. Views need to live only during apply().
 struct EntryHead {
-  uint64_t index = 0;          // must be the graph's size(): entries come in order, without a gap
-  Time time;                   // never before that of the entry before
-  std::string_view kind;       // the log's word: evidence, configuration, advisories, deployment, …
+  uint64_t index = 0;     // must be the graph's size(): entries come in order, without a gap
+  Time time;              // never before that of the entry before
+  std::string_view kind;  // the log's word: evidence, configuration, advisories, deployment, …
   std::string_view actor;
-  std::string_view subject;    // under which it was collected; "" when the collector named none
+  std::string_view subject;  // under which it was collected; "" when the collector named none
   Sha256 document;
   uint64_t document_bytes = 0;
 };
@@ -44,7 +44,7 @@ struct At {
   static At latest() { return {}; }
   static At index(uint64_t index) { return {Which::index, index, {}}; }  // everything up to and including this entry
   static At size(uint64_t size) { return {Which::size, size, {}}; }
-  static At time(Time time) { return {Which::time, 0, time}; }           // the last entry not later than `time`
+  static At time(Time time) { return {Which::time, 0, time}; }  // the last entry not later than `time`
   enum class Which : uint8_t { latest, index, size, time } which = Which::latest;
   uint64_t number = 0;
   Time moment;
@@ -89,7 +89,7 @@ class Graph {
 
   // At beyond the end means latest. Never blocks.
   View view(At at = At::latest()) const;
-  uint64_t size() const;  // entries folded in
+  uint64_t size() const;        // entries folded in
   size_t memory_bytes() const;  // overlay: allocated; mapped part not counted
   size_t mapped_bytes() const;
 
@@ -108,14 +108,14 @@ class View {
   View& operator=(View&&) noexcept;
   ~View();
 
-  uint64_t size() const { return size_; }            // entries seen: [0, size)
-  uint64_t index() const { return size_ - 1; }       // of the last one; only when size() > 0
-  Time time() const;                                 // of the last one; not set when there is none
-  bool is_latest() const;                            // nothing has come since
+  uint64_t size() const { return size_; }       // entries seen: [0, size)
+  uint64_t index() const { return size_ - 1; }  // of the last one; only when size() > 0
+  Time time() const;                            // of the last one; not set when there is none
+  bool is_latest() const;                       // nothing has come since
 
   // --- entries ---
   std::optional<Entry> entry(uint64_t index) const;
-  uint64_t size_at(Time time) const;                 // entries not later than `time`, within the view
+  uint64_t size_at(Time time) const;  // entries not later than `time`, within the view
   // Newest first; `kind` "" means all.
   std::vector<Entry> entries(std::string_view kind = {}, Page page = {.limit = 100}) const;
   std::vector<Entry> entries_of(Id subject, Page page = {}) const;   // that name it, newest first, each once
@@ -127,15 +127,15 @@ class View {
   Timeline timeline(Time from, Time until, size_t buckets) const;
 
   // --- subjects ---
-  Id find(Kind kind, std::string_view text) const;   // exact canonical text; none when unknown as of the view
+  Id find(Kind kind, std::string_view text) const;  // exact canonical text; none when unknown as of the view
   // As people write it: digest (or at least 7 of its hexadecimal digits), image reference (digest, else tag history),
   // purl, git+…@commit (or ≥ 7 digits of the commit), service@environment, service, CVE or other advisory id, d_…, x-N.
   // Errors: invalid (names nothing of the kind), not_found, conflict (prefix of several; says which).
   Result<Id> find_subject(std::string_view text) const;
   Text text(Id id) const;
-  Text name(Id id) const;                            // what people call it, else its text
+  Text name(Id id) const;  // what people call it, else its text
   Subject subject(Id id) const;
-  std::vector<Id> all(Kind kind, Page page = {}) const;        // known as of the view, in id order (oldest first)
+  std::vector<Id> all(Kind kind, Page page = {}) const;                           // known as of the view, in id order (oldest first)
   std::vector<SearchHit> search(std::string_view text, size_t limit = 20) const;  // part of a name or text, any case
   Counts counts() const;
 
@@ -145,42 +145,42 @@ class View {
   Id resolve_image(std::string_view image) const;                       // name:tag → artifact; none
 
   // --- inside ---
-  std::vector<Inventory> inventories(Id artifact) const;         // newest first, those in force before the others
-  uint32_t component_count(Id artifact) const;                   // different packages, all inventories in force
+  std::vector<Inventory> inventories(Id artifact) const;                 // newest first, those in force before the others
+  uint32_t component_count(Id artifact) const;                           // different packages, all inventories in force
   std::vector<Component> components(Id artifact, Page page = {}) const;  // by purl id (first seen first)
-  std::vector<Id> packages(Id artifact) const;                   // ascending; the cheap one
+  std::vector<Id> packages(Id artifact) const;                           // ascending; the cheap one
   bool contains(Id artifact, Id package) const;
-  Component component(Id package) const;                         // what is known of a package wherever it is
-  std::vector<Id> artifacts_with(Id package, Page page = {}) const;      // first listed first
+  Component component(Id package) const;                             // what is known of a package wherever it is
+  std::vector<Id> artifacts_with(Id package, Page page = {}) const;  // first listed first
   // Shortest way from the subject to each package, [first dependency, …, package]; empty where the document has no graph
   // or does not reach it. Re-reads the newest bill of materials that lists it through `load`.
   Result<std::vector<std::vector<Id>>> paths(Id artifact, std::span<const Id> packages, const LoadFacts& load) const;
 
   // --- what is wrong ---
-  std::vector<Match> vulnerabilities(Id artifact) const;         // of its packages, by (vulnerability, package)
+  std::vector<Match> vulnerabilities(Id artifact) const;  // of its packages, by (vulnerability, package)
   std::vector<Match> matches_of(Id package_or_vulnerability) const;
   std::optional<Vulnerability> vulnerability(Id id) const;
-  std::vector<Id> running_vulnerabilities() const;               // that touch what runs, each once, by id
+  std::vector<Id> running_vulnerabilities() const;                                   // that touch what runs, each once, by id
   std::vector<Known<facts::Exploitability>> exploitability(Id vulnerability) const;  // all products, newest first
-  std::vector<Known<facts::Scored>> scores(Id id) const;         // newest first
+  std::vector<Known<facts::Scored>> scores(Id id) const;                             // newest first
   // The way to what runs. `id`: vulnerability, package, artifact, source, service, environment or place. Counting what
   // does not run costs a walk over every bill of materials that lists the packages; leaving it out, only what runs is
   // looked at (total_artifacts is then that of the deployed ones).
   struct TraceOptions {
     bool count_undeployed = true;
-    size_t max_undeployed = 50;    // artifacts that do not run and are listed nevertheless
-    bool texts = true;             // false: ids, entries and edges only, no names, digests, fixed versions or actors
+    size_t max_undeployed = 50;  // artifacts that do not run and are listed nevertheless
+    bool texts = true;           // false: ids, entries and edges only, no names, digests, fixed versions or actors
   };
   Trace trace(Id id, const TraceOptions& options) const;
   Trace trace(Id id) const { return trace(id, TraceOptions{}); }
-  uint32_t deployments_hit(Id vulnerability) const;              // places running it
+  uint32_t deployments_hit(Id vulnerability) const;  // places running it
 
   // --- facts of a subject, newest first (artifact, source, place, …; those of the sources it was built from are theirs) ---
   std::vector<Known<facts::BuiltBy>> builds(Id subject) const;
   std::vector<Known<facts::BuiltFrom>> sources(Id subject) const;
-  std::vector<Id> built_from(Id artifact) const;                 // sources, each once
-  std::vector<Id> built_into(Id source) const;                   // artifacts, each once
-  std::vector<Known<facts::Signed>> signatures(Id subject) const;   // over it, and over documents about it
+  std::vector<Id> built_from(Id artifact) const;                   // sources, each once
+  std::vector<Id> built_into(Id source) const;                     // artifacts, each once
+  std::vector<Known<facts::Signed>> signatures(Id subject) const;  // over it, and over documents about it
   std::vector<Known<facts::Reviewed>> reviews(Id source) const;
   std::vector<Known<facts::Tested>> tests(Id subject) const;
   std::vector<Known<facts::Scanned>> scans(Id subject) const;
@@ -190,22 +190,22 @@ class View {
   std::vector<Known<facts::Accessed>> accesses(Id secret) const;
 
   // --- what runs where ---
-  std::vector<Service> services() const;                         // by name
-  std::vector<Environment> environments() const;                 // in the order first seen
+  std::vector<Service> services() const;          // by name
+  std::vector<Environment> environments() const;  // in the order first seen
   std::optional<Service> service(Id id) const;
   std::optional<Environment> environment(Id id) const;
   Id find_service(std::string_view name_or_scope) const;
   Id find_environment(std::string_view name) const;
-  Id place(Id service, Id environment) const;                    // none when nothing was ever said of it
+  Id place(Id service, Id environment) const;  // none when nothing was ever said of it
   std::pair<Id, Id> service_and_environment(Id place) const;
   std::optional<Deployment> running(Id place) const;
-  std::optional<Deployment> previous(Id place) const;            // what ran before what runs (or ran last)
-  std::vector<Deployment> running_everywhere() const;            // by place
-  std::vector<Deployment> history(Id place, Page page = {}) const;      // newest first
-  std::vector<Deployment> deployments_of(Id artifact) const;     // newest first
+  std::optional<Deployment> previous(Id place) const;               // what ran before what runs (or ran last)
+  std::vector<Deployment> running_everywhere() const;               // by place
+  std::vector<Deployment> history(Id place, Page page = {}) const;  // newest first
+  std::vector<Deployment> deployments_of(Id artifact) const;        // newest first
   std::vector<Deployment> deployments_of_service(Id service) const;
   std::vector<Id> places_running(Id artifact) const;
-  std::optional<Deployment> deployment(uint64_t entry) const;    // r-<entry>
+  std::optional<Deployment> deployment(uint64_t entry) const;  // r-<entry>
   // In the order of `environments` (names, as `after` of an environment's configuration has them). `now` ends what runs.
   std::vector<Earlier> earlier(Id artifact, Id service, std::span<const std::string_view> environments, Time now) const;
 
@@ -221,14 +221,14 @@ class View {
   std::optional<Decision> standing(Id artifact, Id environment) const;
   std::vector<Known<facts::Turned>> transitions(Page page = {.limit = 100}) const;  // newest first
   std::vector<Known<facts::Turned>> transitions_of(Id place) const;
-  std::vector<Known<facts::Approved>> approvals(Id subject_or_decision) const;      // newest first; id is a-<entry>
+  std::vector<Known<facts::Approved>> approvals(Id subject_or_decision) const;  // newest first; id is a-<entry>
   std::vector<Known<facts::Approved>> all_approvals(Page page = {}) const;
-  std::vector<Exception> exceptions(Time now) const;              // newest first, every state
+  std::vector<Exception> exceptions(Time now) const;  // newest first, every state
   std::optional<Exception> exception(std::string_view id, Time now) const;
 
   // --- configuration ---
   std::optional<Configuration> configuration(std::string_view kind, std::string_view name) const;
-  std::vector<Configuration> configurations(std::string_view kind) const;   // by name; those in force
+  std::vector<Configuration> configurations(std::string_view kind) const;  // by name; those in force
   // Changes with every entry that configures something: a cache key for what is built from configuration.
   uint64_t configuration_entry() const;
   // Loaded advisories: records in force, by source.

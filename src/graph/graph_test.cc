@@ -137,10 +137,10 @@ TEST(Graph, DeploymentsAreIntervals) {
   const auto at = [&](int64_t hours) { return Time{t0.ms + hours * kHourMs}; };
   apply(graph, configured("environment", "staging", R"({"tier":"staging"})"));
   apply(graph, configured("service", "demo/harbour", R"({"owners":["team:harbour"]})"));
-  apply(graph, deploy(a, "harbour", "staging", at(0)));              // 2
-  apply(graph, deploy(b, "demo/harbour", "staging", at(5)));         // 3
-  apply(graph, deploy(a, "harbour", "staging", at(7)));              // 4
-  apply(graph, remove("harbour", "staging", at(9)));                 // 5
+  apply(graph, deploy(a, "harbour", "staging", at(0)));       // 2
+  apply(graph, deploy(b, "demo/harbour", "staging", at(5)));  // 3
+  apply(graph, deploy(a, "harbour", "staging", at(7)));       // 4
+  apply(graph, remove("harbour", "staging", at(9)));          // 5
   const View view = graph.view();
   ASSERT_EQ(view.services().size(), 1u) << "the short name and the scope are one service";
   EXPECT_EQ(view.services()[0].name, "harbour");
@@ -507,7 +507,8 @@ TEST(Graph, ASnapshotAndTheTailAreTheWholeGraph) {
     EXPECT_EQ(second.content_hash(), whole.content_hash()) << "cut at " << cut;
     EXPECT_TRUE(second.wait_verified());
     const View view = second.view();
-    EXPECT_EQ(view.trace(view.find(Kind::vulnerability, "CVE-2026-1")).total_artifacts, whole.view().trace(whole.view().find(Kind::vulnerability, "CVE-2026-1")).total_artifacts);
+    EXPECT_EQ(view.trace(view.find(Kind::vulnerability, "CVE-2026-1")).total_artifacts,
+              whole.view().trace(whole.view().find(Kind::vulnerability, "CVE-2026-1")).total_artifacts);
   }
   // A flipped bit is noticed, whatever it is in.
   Graph first;

@@ -7,9 +7,8 @@
 namespace waybill::graph {
 
 std::string_view to_string(Kind kind) {
-  static constexpr std::array<std::string_view, kKinds> kWords = {
-      "none", "artifact", "source", "package", "service", "environment", "place",
-      "vulnerability", "image", "decision", "exception", "secret", "other"};
+  static constexpr std::array<std::string_view, kKinds> kWords = {"none",          "artifact", "source",   "package",   "service", "environment", "place",
+                                                                  "vulnerability", "image",    "decision", "exception", "secret",  "other"};
   return kWords[static_cast<size_t>(kind)];
 }
 

@@ -50,7 +50,8 @@ void open_pair(Fold& fold, uint32_t package, Id vulnerability, uint32_t known, c
   Store& s = fold.store();
   PackageRow& of_package = s.packages[package];
   ExtraRow& of_vulnerability = s.extra(vulnerability);
-  const uint32_t row = s.matches.push({fold.entry(), kNever, known, package, vulnerability.number(), fold.keep(detail), of_package.matches, of_vulnerability.a});
+  const uint32_t row =
+      s.matches.push({fold.entry(), kNever, known, package, vulnerability.number(), fold.keep(detail), of_package.matches, of_vulnerability.a});
   set(of_package.matches, row + 1);
   set(of_vulnerability.a, row + 1);
   fold.pair(Id(Kind::package, package), vulnerability, false);

@@ -64,9 +64,11 @@ Step to_step(const ModelStep& step, uint64_t index) {
     case ModelStep::What::deploy: return deploy(digest(step.artifact + 1), service_of(step.service), environment_of(step.environment));
     case ModelStep::What::remove: return history::remove(service_of(step.service), environment_of(step.environment));
     case ModelStep::What::advise:
-      return advisory(vulnerability_of(step.package), "p" + std::to_string(step.package), "0", "1." + std::to_string(step.fixed) + ".0", Time{static_cast<int64_t>(index) + 1});
+      return advisory(vulnerability_of(step.package), "p" + std::to_string(step.package), "0", "1." + std::to_string(step.fixed) + ".0",
+                      Time{static_cast<int64_t>(index) + 1});
     case ModelStep::What::withdraw:
-      return advisory(vulnerability_of(step.package), "p" + std::to_string(step.package), "0", "", Time{static_cast<int64_t>(index) + 1}, {}, Time{static_cast<int64_t>(index) + 1});
+      return advisory(vulnerability_of(step.package), "p" + std::to_string(step.package), "0", "", Time{static_cast<int64_t>(index) + 1}, {},
+                      Time{static_cast<int64_t>(index) + 1});
     case ModelStep::What::empty: break;
   }
   return evidence("");
@@ -209,7 +211,8 @@ TEST(GraphModel, TheChangeFeedMissesNoPlace) {
       };
       for (uint32_t service = 0; service < 3; ++service)
         for (uint32_t environment = 0; environment < 2; ++environment)
-          if (state(before, {service, environment}) != state(after, {service, environment})) RC_ASSERT(told.count(service_of(service) + "@" + environment_of(environment)) == 1);
+          if (state(before, {service, environment}) != state(after, {service, environment}))
+            RC_ASSERT(told.count(service_of(service) + "@" + environment_of(environment)) == 1);
     }
   }));
 }

@@ -14,7 +14,8 @@ class Packer {
 
   // Short texts repeat and are numbered; long ones stand where they are.
   void text(facts::Text& text) {
-    if (text.size() <= kMaxNumbered) write_varint(out_, uint64_t{fold_.text(text)} << 1);
+    if (text.size() <= kMaxNumbered)
+      write_varint(out_, uint64_t{fold_.text(text)} << 1);
     else {
       write_varint(out_, text.size() << 1 | 1);
       out_ += text;
@@ -33,8 +34,10 @@ class Packer {
   template <class N>
     requires std::is_integral_v<N> || std::is_enum_v<N>
   void number(N& number) {
-    if constexpr (std::is_signed_v<N> && !std::is_enum_v<N>) write_varint(out_, zigzag(number));
-    else write_varint(out_, static_cast<uint64_t>(number));
+    if constexpr (std::is_signed_v<N> && !std::is_enum_v<N>)
+      write_varint(out_, zigzag(number));
+    else
+      write_varint(out_, static_cast<uint64_t>(number));
   }
   void hashes(std::span<const facts::Hash>& hashes) {
     write_varint(out_, hashes.size());

@@ -389,7 +389,8 @@ void Postings::append_portable(uint64_t head, std::string& out) const {
     uint32_t first = kNoValue, last = kNoValue;
     container.for_each([&](uint32_t id) {
       const uint32_t low = id & 0xffff;
-      if (first == kNoValue) first = low;
+      if (first == kNoValue)
+        first = low;
       else if (low != last + 1) {
         put(static_cast<uint16_t>(first));
         put(static_cast<uint16_t>(last - first));

@@ -129,12 +129,12 @@ class Postings {
   enum Tag : uint64_t { kInline = 0, kArray = 1, kDirectory = 2, kPortable = 3 };
   static constexpr uint64_t kId = 0x7fffffff;
   static constexpr uint32_t kMaxArrayIds = 62;
-  struct ContainerEntry {   // 16 bytes
+  struct ContainerEntry {  // 16 bytes
     uint32_t key;
-    uint32_t cardinality;   // published after the value
-    uint64_t where;         // offset << 32 | capacity in values / 4 << 8 | bitset?; published before the value
+    uint32_t cardinality;  // published after the value
+    uint64_t where;        // offset << 32 | capacity in values / 4 << 8 | bitset?; published before the value
   };
-  struct Directory {        // 8 bytes, entries follow
+  struct Directory {  // 8 bytes, entries follow
     uint32_t count, capacity;
     ContainerEntry* entries() { return reinterpret_cast<ContainerEntry*>(this + 1); }
     const ContainerEntry* entries() const { return reinterpret_cast<const ContainerEntry*>(this + 1); }

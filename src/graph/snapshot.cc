@@ -156,8 +156,10 @@ struct Mapper {
   template <class T>
   void column(const char*, Column<T>& column) {
     if (const Section* s = take(kColumn, sizeof(T))) {
-      if (s->count * sizeof(T) != s->length || s->count > kNever) fits = false;
-      else column.map(reinterpret_cast<T*>(base + s->offset), static_cast<uint32_t>(s->count));
+      if (s->count * sizeof(T) != s->length || s->count > kNever)
+        fits = false;
+      else
+        column.map(reinterpret_cast<T*>(base + s->offset), static_cast<uint32_t>(s->count));
     }
   }
   void blob(const char*, Blob& blob) {
@@ -165,16 +167,18 @@ struct Mapper {
   }
   void index(const char*, HashIndex& index) {
     if (const Section* s = take(kIndex, 8)) {
-      if (s->count * 8 != s->length || (s->count & (s->count - 1)) != 0 || s->used >= s->count + (s->count == 0)) fits = false;
-      else index.map(reinterpret_cast<uint64_t*>(base + s->offset), s->count, static_cast<uint32_t>(s->used));
+      if (s->count * 8 != s->length || (s->count & (s->count - 1)) != 0 || s->used >= s->count + (s->count == 0))
+        fits = false;
+      else
+        index.map(reinterpret_cast<uint64_t*>(base + s->offset), s->count, static_cast<uint32_t>(s->used));
     }
   }
   void postings(const char*, Postings& postings) {
     const Section* heads = take(kHeads, 8);
     const Section* blocks = take(kBlocks, 1);
     if (heads == nullptr || blocks == nullptr) return;
-    postings.map(reinterpret_cast<uint64_t*>(base + heads->offset), static_cast<uint32_t>(heads->count),
-                 reinterpret_cast<uint64_t*>(base + blocks->offset), static_cast<uint32_t>(blocks->length / 8));
+    postings.map(reinterpret_cast<uint64_t*>(base + heads->offset), static_cast<uint32_t>(heads->count), reinterpret_cast<uint64_t*>(base + blocks->offset),
+                 static_cast<uint32_t>(blocks->length / 8));
   }
 };
 
@@ -207,7 +211,8 @@ Result<void> Graph::write_snapshot(const std::string& path) const {
   const auto failed = [&](const char* what, int code) {
     if (file >= 0) ::close(file);
     ::unlink(beside.c_str());
-    return fail(Error(code == ENOSPC || code == EDQUOT ? Code::exhausted : Code::unavailable, std::string("cannot ") + what + " the graph's snapshot: " + system_error(code))
+    return fail(Error(code == ENOSPC || code == EDQUOT ? Code::exhausted : Code::unavailable,
+                      std::string("cannot ") + what + " the graph's snapshot: " + system_error(code))
                     .at(beside)
                     .next("the snapshot can be thrown away: starting without it takes longer, nothing is lost"));
   };
@@ -239,11 +244,13 @@ Result<void> Graph::write_snapshot(const std::string& path) const {
 
 Result<std::unique_ptr<Graph>> Graph::open_snapshot(const std::string& path) {
   const auto bad = [&](std::string what) {
-    return fail(Error(Code::invalid, "this is no snapshot that can be used: " + std::move(what)).at(path).next("remove the file; the graph is then folded from the log"));
+    return fail(Error(Code::invalid, "this is no snapshot that can be used: " + std::move(what))
+                    .at(path)
+                    .next("remove the file; the graph is then folded from the log"));
   };
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return fail(Error(errno == ENOENT ? Code::not_found : Code::unavailable, "cannot open the graph's snapshot: " + system_error(errno)).at(path));
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file, &info) != 0) {
     ::close(file);
     return bad(system_error(errno));
@@ -272,12 +279,14 @@ Result<std::unique_ptr<Graph>> Graph::open_snapshot(const std::string& path) {
     return bad(std::move(what));
   };
   if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0) return refuse("it does not begin with WBGRAPH1");
-  if (header.version != kVersion) return refuse("it is of version " + std::to_string(header.version) + ", this program reads version " + std::to_string(kVersion));
+  if (header.version != kVersion)
+    return refuse("it is of version " + std::to_string(header.version) + ", this program reads version " + std::to_string(kVersion));
   if (header.bytes != bytes) return refuse("it has " + std::to_string(bytes) + " bytes and should have " + std::to_string(header.bytes));
   if (header.sections > 1024 || sizeof(Header) + header.sections * sizeof(Section) > bytes) return refuse("its table is longer than the file");
   const auto* const sections = reinterpret_cast<const Section*>(base + sizeof(Header));
   for (uint32_t i = 0; i < header.sections; ++i) {
-    if (sections[i].offset % 64 != 0 || sections[i].offset > bytes || sections[i].length > bytes - sections[i].offset) return refuse("section " + std::to_string(i) + " lies outside of the file");
+    if (sections[i].offset % 64 != 0 || sections[i].offset > bytes || sections[i].length > bytes - sections[i].offset)
+      return refuse("section " + std::to_string(i) + " lies outside of the file");
   }
   Mapper mapper{base, sections, header.sections};
   Store::for_each_section(s, mapper);
@@ -286,7 +295,8 @@ Result<std::unique_ptr<Graph>> Graph::open_snapshot(const std::string& path) {
   if (state_at == nullptr || advisories == nullptr || state_at->length != sizeof(State)) return refuse("its sections are not those of this program");
   State state;
   std::memcpy(&state, base + state_at->offset, sizeof state);
-  if (state.entries != s.entries.size()) return refuse("it says that it holds " + std::to_string(state.entries) + " entries and holds " + std::to_string(s.entries.size()));
+  if (state.entries != s.entries.size())
+    return refuse("it says that it holds " + std::to_string(state.entries) + " entries and holds " + std::to_string(s.entries.size()));
   s.seed = state.seed;
   s.matcher->open_later({base + advisories->offset, advisories->length});
   s.published.store(state.entries, std::memory_order_release);

@@ -41,9 +41,8 @@ Id Store::find_node(Kind kind, std::string_view wanted) const {
     return id.kind() == kind && text(id) == wanted;
   });
   if (found != 0) return Id::of_value(found);
-  const uint32_t alias = alias_index.find(key, [&](uint32_t row) {
-    return Id::of_value(load(aliases[row - 1].id)).kind() == kind && names.text(aliases[row - 1].text) == wanted;
-  });
+  const uint32_t alias = alias_index.find(
+      key, [&](uint32_t row) { return Id::of_value(load(aliases[row - 1].id)).kind() == kind && names.text(aliases[row - 1].text) == wanted; });
   return alias == 0 ? Id{} : Id::of_value(load(aliases[alias - 1].id));
 }
 
@@ -54,9 +53,7 @@ uint32_t Store::find_text(std::string_view wanted) const {
 
 uint32_t Store::find_configuration(std::string_view kind, std::string_view name) const {
   const uint64_t key = hash(kind) * 31 + hash(name);
-  return configuration_index.find(key, [&](uint32_t row) {
-    return text(configurations[row - 1].kind) == kind && text(configurations[row - 1].name) == name;
-  });
+  return configuration_index.find(key, [&](uint32_t row) { return text(configurations[row - 1].kind) == kind && text(configurations[row - 1].name) == name; });
 }
 
 size_t Store::overlay_bytes() const {

@@ -35,101 +35,101 @@ struct EntryRow {
   uint32_t flags;          // 1: a verified signature
 };
 struct NodeRow {
-  uint64_t text;           // in `names`
-  uint32_t entry;          // that named it first
-  uint32_t touches;        // newest, + 1
+  uint64_t text;     // in `names`
+  uint32_t entry;    // that named it first
+  uint32_t touches;  // newest, + 1
 };
 // What nodes have besides, packages not.
 struct ExtraRow {
-  uint64_t name;           // entry << 32 | text: what people call it
-  uint32_t a;              // artifact, source, …: newest inventory + 1; vulnerability: newest match + 1; image: newest naming + 1
-  uint32_t b;              // artifact, place: newest deployment + 1
-  uint32_t x, y;           // place: service and environment; service, environment: entry + 1 that set it up or deployed to
-                           // it first; vulnerability: the vulnerability that it is another name of (Id), entry of that
+  uint64_t name;  // entry << 32 | text: what people call it
+  uint32_t a;     // artifact, source, …: newest inventory + 1; vulnerability: newest match + 1; image: newest naming + 1
+  uint32_t b;     // artifact, place: newest deployment + 1
+  uint32_t x, y;  // place: service and environment; service, environment: entry + 1 that set it up or deployed to
+                  // it first; vulnerability: the vulnerability that it is another name of (Id), entry of that
 };
 struct PackageRow {
-  uint32_t matches;        // newest, + 1
-  uint32_t trait;          // of its first mention
+  uint32_t matches;  // newest, + 1
+  uint32_t trait;    // of its first mention
 };
 struct TouchRow {
   uint32_t entry, next, record, kind;
 };
 struct InventoryRow {
   uint32_t entry, subject, set, superseded;
-  uint32_t previous;       // of the same subject, + 1
+  uint32_t previous;  // of the same subject, + 1
   uint32_t record, by, components;
-  uint32_t slot;           // + 1
+  uint32_t slot;  // + 1
   uint32_t reserved;
 };
-struct SetRow {            // equal sets are stored once
+struct SetRow {  // equal sets are stored once
   uint64_t offset;
   uint32_t bytes, count;
 };
-struct TraitRow {          // what a document says of a component, besides its name
+struct TraitRow {  // what a document says of a component, besides its name
   uint32_t licence, supplier;
-  uint32_t bits;           // kind 4, scope 3, has_hash, no_purl, no_version, no_name
+  uint32_t bits;  // kind 4, scope 3, has_hash, no_purl, no_version, no_name
   uint32_t reserved;
 };
 struct DeploymentRow {
-  int64_t from, until;     // until: written before `ended`
+  int64_t from, until;  // until: written before `ended`
   uint32_t entry, ended;
   uint32_t artifact, place;
   uint32_t previous_here, previous_of_artifact;  // + 1
   uint32_t record, reserved;
 };
-struct SlotRow {           // an inventory of an artifact that was deployed at some time, and what is asked of it most
+struct SlotRow {  // an inventory of an artifact that was deployed at some time, and what is asked of it most
   uint32_t entry, inventory;
-  uint32_t superseded;     // as the inventory's
-  uint32_t artifact;       // its subject's Id
+  uint32_t superseded;  // as the inventory's
+  uint32_t artifact;    // its subject's Id
 };
 struct MatchRow {
   uint32_t entry, closed;
-  uint32_t known;          // the entry that brought the second half; before `entry` where a record was replaced
+  uint32_t known;  // the entry that brought the second half; before `entry` where a record was replaced
   uint32_t package, vulnerability;
-  uint32_t detail;         // record: advisory, undetermined, fixed versions
+  uint32_t detail;                                  // record: advisory, undetermined, fixed versions
   uint32_t next_of_package, next_of_vulnerability;  // + 1
 };
-struct AdvisoryRow {       // one version of one advisory record
+struct AdvisoryRow {  // one version of one advisory record
   uint32_t entry, replaced, id, source;
   uint32_t record, vulnerability;
-  uint32_t previous;       // version before, + 1; of the first version: the newest, + 1
+  uint32_t previous;  // version before, + 1; of the first version: the newest, + 1
   uint32_t withdrawn;
 };
 struct ConfigurationRow {
   uint32_t entry, kind, name, record;
-  uint32_t previous;       // version before, + 1
-  uint32_t newest;         // in the first row of a name: newest version + 1
-  uint32_t first;          // row of the first version
+  uint32_t previous;  // version before, + 1
+  uint32_t newest;    // in the first row of a name: newest version + 1
+  uint32_t first;     // row of the first version
   uint32_t reserved;
 };
-struct NamingRow {         // an image name came to mean an artifact
+struct NamingRow {  // an image name came to mean an artifact
   uint32_t entry, image, artifact;
-  uint32_t previous;       // of this image, + 1
+  uint32_t previous;  // of this image, + 1
 };
-struct GlobalRow {         // facts of one kind, in order
+struct GlobalRow {  // facts of one kind, in order
   uint32_t entry, record;
 };
 
-class Matcher;             // what the writer alone needs
+class Matcher;  // what the writer alone needs
 
 struct Store {
   Store();
   ~Store();
 
   Epochs epochs;
-  std::atomic<uint64_t> published{0};   // entries that readers see
-  uint64_t seed = 0;                    // of the hash tables
+  std::atomic<uint64_t> published{0};  // entries that readers see
+  uint64_t seed = 0;                   // of the hash tables
 
   // --- text: short strings that repeat, known by number; 0 is "" ---
-  Blob names;                           // bytes of texts and nodes
-  Column<uint64_t> texts;               // offset in `names`
+  Blob names;              // bytes of texts and nodes
+  Column<uint64_t> texts;  // offset in `names`
   HashIndex text_index;
   // --- nodes ---
   std::array<Column<NodeRow>, kKinds> nodes;
   std::array<Column<ExtraRow>, kKinds> extras;
   Column<PackageRow> packages;
-  HashIndex node_index;                 // (kind, text) → Id
-  HashIndex alias_index;                // (kind, other text) → row of `aliases` + 1
+  HashIndex node_index;   // (kind, text) → Id
+  HashIndex alias_index;  // (kind, other text) → row of `aliases` + 1
   struct AliasRow {
     uint64_t text;
     uint32_t entry, id;
@@ -137,9 +137,9 @@ struct Store {
   Column<AliasRow> aliases;
   // --- entries and facts ---
   Column<EntryRow> entries;
-  HashIndex document_index;             // digest → newest entry with it + 1 (all of them: same_document)
+  HashIndex document_index;  // digest → newest entry with it + 1 (all of them: same_document)
   Column<TouchRow> touches;
-  Blob records;                         // packed facts, by offset / 8
+  Blob records;  // packed facts, by offset / 8
   std::array<Column<GlobalRow>, kFactKinds> by_kind;
   // --- contents ---
   Column<InventoryRow> inventories;
@@ -148,16 +148,16 @@ struct Store {
   HashIndex set_index;
   Column<TraitRow> traits;
   HashIndex trait_index;
-  Postings listed_in;                   // package → inventories
-  Postings deployed_in;                 // package → slots
+  Postings listed_in;    // package → inventories
+  Postings deployed_in;  // package → slots
   Column<SlotRow> slots;
   // --- intervals and pairs ---
   Column<DeploymentRow> deployments;
   Column<MatchRow> matches;
   Column<AdvisoryRow> advisories;
-  HashIndex advisory_index;             // id → first row of it + 1
+  HashIndex advisory_index;  // id → first row of it + 1
   Column<ConfigurationRow> configurations;
-  HashIndex configuration_index;        // (kind, name) → first row of it + 1
+  HashIndex configuration_index;  // (kind, name) → first row of it + 1
   Column<NamingRow> namings;
 
   // What View::advisories_loaded() found for so many rows of `advisories`: it is asked for each decision.
@@ -170,8 +170,8 @@ struct Store {
   size_t mapping_bytes = 0;
   std::string snapshot_path;
   std::thread verifier;
-  std::atomic<int> verified{1};         // 0 running, 1 holds (or no snapshot), 2 does not
-  std::atomic<bool> closing{false};     // nobody waits for the verifier any more
+  std::atomic<int> verified{1};      // 0 running, 1 holds (or no snapshot), 2 does not
+  std::atomic<bool> closing{false};  // nobody waits for the verifier any more
   std::unique_ptr<Matcher> matcher;
   std::vector<std::function<void(const Changes&)>> subscribers;
 
@@ -184,8 +184,8 @@ struct Store {
   const ExtraRow& extra(Id id) const { return extras[static_cast<size_t>(id.kind())][id.number()]; }
   ExtraRow& extra(Id id) { return extras[static_cast<size_t>(id.kind())][id.number()]; }
   Text text(Id id) const { return id ? names.text(node(id).text) : Text{}; }
-  Id find_node(Kind kind, std::string_view text) const;          // exact or by alias; none
-  uint32_t find_text(std::string_view text) const;               // 0 when it is not there
+  Id find_node(Kind kind, std::string_view text) const;                             // exact or by alias; none
+  uint32_t find_text(std::string_view text) const;                                  // 0 when it is not there
   uint32_t find_configuration(std::string_view kind, std::string_view name) const;  // first row + 1
   const uint8_t* record(uint32_t number) const { return records.at(uint64_t{number} * 8); }
   size_t overlay_bytes() const;
@@ -250,7 +250,8 @@ class Unpack {
 
   void text(facts::Text& to) {
     const uint64_t n = read_varint(at_);
-    if ((n & 1) == 0) to = n == 0 ? facts::Text{} : store_.text(static_cast<uint32_t>(n >> 1));
+    if ((n & 1) == 0)
+      to = n == 0 ? facts::Text{} : store_.text(static_cast<uint32_t>(n >> 1));
     else {
       to = {reinterpret_cast<const char*>(at_), n >> 1};
       at_ += n >> 1;
@@ -261,7 +262,8 @@ class Unpack {
   }
   void time(Time& to) { to.ms = unzigzag(read_varint(at_)); }
   void number(double& to) {
-    if (*at_++ == 0) to = -1;
+    if (*at_++ == 0)
+      to = -1;
     else {
       std::memcpy(&to, at_, 8);
       at_ += 8;
@@ -270,8 +272,10 @@ class Unpack {
   template <class N>
     requires std::is_integral_v<N> || std::is_enum_v<N>
   void number(N& to) {
-    if constexpr (std::is_signed_v<N> && !std::is_enum_v<N>) to = static_cast<N>(unzigzag(read_varint(at_)));
-    else to = static_cast<N>(read_varint(at_));
+    if constexpr (std::is_signed_v<N> && !std::is_enum_v<N>)
+      to = static_cast<N>(unzigzag(read_varint(at_)));
+    else
+      to = static_cast<N>(read_varint(at_));
   }
   void hashes(std::span<const facts::Hash>& to) {
     to = array<facts::Hash>([this](facts::Hash& item) {

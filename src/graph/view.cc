@@ -54,8 +54,10 @@ uint64_t View::size_at(Time time) const {
   uint32_t low = 0, high = static_cast<uint32_t>(size_);
   while (low < high) {
     const uint32_t middle = low + (high - low) / 2;
-    if (store_->entries[middle].time <= time.ms) low = middle + 1;
-    else high = middle;
+    if (store_->entries[middle].time <= time.ms)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low;
 }
@@ -71,8 +73,10 @@ std::vector<Entry> View::entries(std::string_view kind, Page page) const {
   }
   for (uint64_t i = size_; i > 0 && out.size() < page.limit; --i) {
     if (store_->entries[static_cast<uint32_t>(i - 1)].kind != wanted) continue;
-    if (skip > 0) --skip;
-    else out.push_back(*entry(i - 1));
+    if (skip > 0)
+      --skip;
+    else
+      out.push_back(*entry(i - 1));
   }
   return out;
 }
@@ -103,7 +107,8 @@ std::vector<Entry> View::entries_of(Id subject, Page page) const {
     entries.push_back(row.entry);
     return true;
   });
-  store_->listed_in.for_each(subject.number(), rows_before(store_->inventories, ask.size()), [&](uint32_t inventory) { entries.push_back(store_->inventories[inventory].entry); });
+  store_->listed_in.for_each(subject.number(), rows_before(store_->inventories, ask.size()),
+                             [&](uint32_t inventory) { entries.push_back(store_->inventories[inventory].entry); });
   std::sort(entries.begin(), entries.end(), std::greater<>());
   for (const uint32_t index : entries) {
     if (!take(index)) break;
@@ -168,7 +173,9 @@ bool is_hex(std::string_view text) {
 
 Result<Id> View::find_subject(std::string_view wanted) const {
   const Ask ask(*this);
-  if (wanted.empty()) return fail(Error(Code::invalid, "the name of a subject is empty").next("give a digest, an image, a purl, git+URL@commit, service@environment or a vulnerability"));
+  if (wanted.empty())
+    return fail(
+        Error(Code::invalid, "the name of a subject is empty").next("give a digest, an image, a purl, git+URL@commit, service@environment or a vulnerability"));
   const std::string name(wanted);
   const auto not_found = [&](std::string_view what) {
     return fail(Error(Code::not_found, std::string(what) + " “" + name + "” is not known as of entry " + std::to_string(size_ == 0 ? 0 : size_ - 1))
@@ -183,7 +190,8 @@ Result<Id> View::find_subject(std::string_view wanted) const {
       text.remove_prefix(after_at ? std::min(text.size(), text.rfind('@') + 1) : std::min<size_t>(text.size(), 7));
       if (!text.starts_with(part)) continue;
       if (found) {
-        return fail(Error(Code::conflict, "“" + name + "” is the beginning of several names, " + std::string(this->text(found)) + " and " + std::string(store_->names.text(rows[n].text)) + " among them")
+        return fail(Error(Code::conflict, "“" + name + "” is the beginning of several names, " + std::string(this->text(found)) + " and " +
+                                              std::string(store_->names.text(rows[n].text)) + " among them")
                         .next("give more digits"));
       }
       found = Id(kind, n);
@@ -259,7 +267,8 @@ Text View::name(Id id) const {
   Text found = text(id);
   if (name != 0) {  // it has got another name since: look for the one it had
     ask.for_each_touch(id, [&](const TouchRow& row) {
-      if (row.kind == static_cast<uint32_t>(FactKind::named)) found = text(Id::of_value(store_->namings[row.record].image));
+      if (row.kind == static_cast<uint32_t>(FactKind::named))
+        found = text(Id::of_value(store_->namings[row.record].image));
       else if (row.kind == static_cast<uint32_t>(FactKind::inventory)) {
         const Text listed = ask.unpack<facts::Listed>(store_->inventories[row.record].record).subject_name;
         if (listed.empty()) return true;
@@ -310,7 +319,8 @@ std::vector<SearchHit> View::search(std::string_view wanted, size_t limit) const
     for (size_t at = 0; at + needle.size() <= text.size(); ++at) {
       const void* a = std::memchr(text.data() + at, lower, text.size() - needle.size() + 1 - at);
       if (upper != lower) {
-        const void* b = std::memchr(text.data() + at, upper, a != nullptr ? static_cast<size_t>(static_cast<const char*>(a) - text.data()) - at : text.size() - needle.size() + 1 - at);
+        const void* b = std::memchr(text.data() + at, upper,
+                                    a != nullptr ? static_cast<size_t>(static_cast<const char*>(a) - text.data()) - at : text.size() - needle.size() + 1 - at);
         if (b != nullptr) a = b;
       }
       if (a == nullptr) return false;
@@ -320,7 +330,8 @@ std::vector<SearchHit> View::search(std::string_view wanted, size_t limit) const
     return false;
   };
   // What is fewest and most asked for comes first.
-  for (const Kind kind : {Kind::service, Kind::environment, Kind::vulnerability, Kind::artifact, Kind::image, Kind::exception, Kind::source, Kind::decision, Kind::package}) {
+  for (const Kind kind :
+       {Kind::service, Kind::environment, Kind::vulnerability, Kind::artifact, Kind::image, Kind::exception, Kind::source, Kind::decision, Kind::package}) {
     const auto& rows = store_->nodes[static_cast<size_t>(kind)];
     size_t of_kind = 0;
     for (uint32_t n = 0, count = rows_before(rows, ask.size()); n < count && out.size() < limit && of_kind < std::max<size_t>(limit / 3, 5); ++n) {
@@ -342,7 +353,8 @@ std::vector<SearchHit> View::search(std::string_view wanted, size_t limit) const
     for (uint32_t row = 0, count = rows_before(store_->aliases, ask.size()); row < count && out.size() < limit; ++row) {
       const Id id = Id::of_value(load(store_->aliases[row].id));
       if (id.kind() != Kind::vulnerability || !ask.sees(id) || !matches(store_->names.text(store_->aliases[row].text))) continue;
-      if (std::none_of(out.begin(), out.end(), [&](const SearchHit& hit) { return hit.id == id; })) out.push_back({id, text(id), store_->names.text(store_->aliases[row].text)});
+      if (std::none_of(out.begin(), out.end(), [&](const SearchHit& hit) { return hit.id == id; }))
+        out.push_back({id, text(id), store_->names.text(store_->aliases[row].text)});
     }
   }
   return out;

@@ -42,8 +42,10 @@ std::vector<Decision> View::decisions(const DecisionFilter& filter, Page page) c
       const auto fact = ask.unpack<facts::Decided>(row.record);
       if ((!filter.verdict.empty() && fact.verdict != filter.verdict) || (!filter.gate.empty() && fact.gate != filter.gate)) return true;
     }
-    if (skip > 0) --skip;
-    else out.push_back(ask.decision(row));
+    if (skip > 0)
+      --skip;
+    else
+      out.push_back(ask.decision(row));
     return out.size() < page.limit;
   };
   // Through the shortest chain that holds them all.
@@ -53,9 +55,7 @@ std::vector<Decision> View::decisions(const DecisionFilter& filter, Page page) c
     ask.for_each_of_kind(FactKind::decided, take);
     return out;
   }
-  ask.for_each_touch(chain, [&](const TouchRow& touch) {
-    return touch.kind != static_cast<uint32_t>(FactKind::decided) || take({touch.entry, touch.record});
-  });
+  ask.for_each_touch(chain, [&](const TouchRow& touch) { return touch.kind != static_cast<uint32_t>(FactKind::decided) || take({touch.entry, touch.record}); });
   return out;
 }
 
@@ -108,8 +108,10 @@ std::vector<Known<facts::Turned>> View::transitions(Page page) const {
   std::vector<Known<facts::Turned>> out;
   size_t skip = page.from;
   ask.for_each_of_kind(FactKind::turned, [&](const GlobalRow& row) {
-    if (skip > 0) --skip;
-    else out.push_back({row.entry, ask.unpack<facts::Turned>(row.record)});
+    if (skip > 0)
+      --skip;
+    else
+      out.push_back({row.entry, ask.unpack<facts::Turned>(row.record)});
     return out.size() < page.limit;
   });
   return out;
@@ -124,8 +126,10 @@ std::vector<Known<facts::Approved>> View::all_approvals(Page page) const {
   std::vector<Known<facts::Approved>> out;
   size_t skip = page.from;
   ask.for_each_of_kind(FactKind::approved, [&](const GlobalRow& row) {
-    if (skip > 0) --skip;
-    else out.push_back({row.entry, ask.unpack<facts::Approved>(row.record)});
+    if (skip > 0)
+      --skip;
+    else
+      out.push_back({row.entry, ask.unpack<facts::Approved>(row.record)});
     return out.size() < page.limit;
   });
   return out;

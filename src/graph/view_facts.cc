@@ -34,9 +34,12 @@ std::vector<Id> View::built_from(Id artifact) const {
   std::vector<Id> out;
   ask.for_each_touch(artifact, [&](const TouchRow& row) {
     Text source;
-    if (row.kind == static_cast<uint32_t>(FactKind::built_from)) source = ask.unpack<facts::BuiltFrom>(row.record).source;
-    else if (row.kind == static_cast<uint32_t>(FactKind::built_by)) source = ask.unpack<facts::BuiltBy>(row.record).source;
-    else return true;
+    if (row.kind == static_cast<uint32_t>(FactKind::built_from))
+      source = ask.unpack<facts::BuiltFrom>(row.record).source;
+    else if (row.kind == static_cast<uint32_t>(FactKind::built_by))
+      source = ask.unpack<facts::BuiltBy>(row.record).source;
+    else
+      return true;
     const Id id = find(Kind::source, source);
     if (id != artifact) add_once(out, id);
     return true;

@@ -28,9 +28,7 @@ std::vector<Inventory> View::inventories(Id artifact) const {
     inventory.distinct = store_->sets[row.set].count;
     out.push_back(inventory);
   });
-  std::sort(out.begin(), out.end(), [](const Inventory& a, const Inventory& b) {
-    return a.in_force != b.in_force ? a.in_force : a.entry > b.entry;
-  });
+  std::sort(out.begin(), out.end(), [](const Inventory& a, const Inventory& b) { return a.in_force != b.in_force ? a.in_force : a.entry > b.entry; });
   if (!out.empty()) out.front().primary = out.front().in_force;
   return out;
 }
@@ -119,9 +117,8 @@ std::vector<Component> View::components(Id artifact, Page page) const {
   ask.for_each_inventory(artifact, [&](uint32_t, const InventoryRow& row) {  // newest first: what it says holds
     if (!ask.in_force(row)) return;
     const size_t start = items.size();
-    const uint8_t* at = for_each_package(ask.set_of(row), [&](uint32_t, uint32_t package) {
-      items.push_back({package, kNever, row.entry, facts::Yes::unknown});
-    });
+    const uint8_t* at =
+        for_each_package(ask.set_of(row), [&](uint32_t, uint32_t package) { items.push_back({package, kNever, row.entry, facts::Yes::unknown}); });
     uint64_t position = 0;
     for (uint64_t n = read_varint(at); n > 0; --n) {
       position += read_varint(at);
@@ -174,7 +171,7 @@ Result<std::vector<std::vector<Id>>> View::paths(Id artifact, std::span<const Id
     if (batch->depends_on.empty()) continue;
     // Breadth first from the subject over the document's own numbers; node `count` is the subject.
     const auto count = static_cast<uint32_t>(batch->contains.size());
-    std::vector<uint32_t> start(size_t{count} + 2), edges(batch->depends_on.size());
+    std::vector<uint32_t> start(size_t{count} + 2), edges(batch -> depends_on.size());
     const auto from_of = [&](const facts::DependsOn& edge) { return edge.from >= count ? count : edge.from; };
     for (const auto& edge : batch->depends_on) ++start[from_of(edge) + 1];
     for (uint32_t i = 0; i <= count; ++i) start[i + 1] += start[i];

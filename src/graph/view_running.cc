@@ -113,7 +113,8 @@ std::optional<Deployment> View::previous(Id place) const {
   uint32_t current = 0;
   if (place.kind() != Kind::place) return out;
   ask.for_each_deployment(place, [&](const DeploymentRow& row) {
-    if (ask.is_running(row)) current = row.artifact;
+    if (ask.is_running(row))
+      current = row.artifact;
     else if (row.artifact != current) {
       out = ask.deployment(row);
       return false;
@@ -137,8 +138,10 @@ std::vector<Deployment> View::history(Id place, Page page) const {
   size_t skip = page.from;
   if (place.kind() != Kind::place) return out;
   ask.for_each_deployment(place, [&](const DeploymentRow& row) {
-    if (skip > 0) --skip;
-    else out.push_back(ask.deployment(row));
+    if (skip > 0)
+      --skip;
+    else
+      out.push_back(ask.deployment(row));
     return out.size() < page.limit;
   });
   return out;

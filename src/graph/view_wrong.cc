@@ -41,7 +41,8 @@ Match answer(const Ask& ask, const MatchRow& row) {
 // Rows of one (vulnerability, package) that several records witness become one.
 void merge(std::vector<Match>& matches) {
   std::sort(matches.begin(), matches.end(), [](const Match& a, const Match& b) {
-    return std::tie(a.vulnerability, a.package, a.undetermined, a.known_entry, a.advisory) < std::tie(b.vulnerability, b.package, b.undetermined, b.known_entry, b.advisory);
+    return std::tie(a.vulnerability, a.package, a.undetermined, a.known_entry, a.advisory) <
+           std::tie(b.vulnerability, b.package, b.undetermined, b.known_entry, b.advisory);
   });
   size_t out = 0;
   for (size_t i = 0; i < matches.size(); ++i) {
@@ -260,8 +261,10 @@ Trace View::trace(Id id, const TraceOptions& options) const {
         const MatchRow* match;
       };
       std::vector<Hit> hits;  // by package, each once, the match that is known longest
-      if (id.kind() == Kind::package) hits.push_back({id.number(), nullptr});
-      else ask.for_each_match(id, [&](const MatchRow& row) { hits.push_back({row.package, &row}); });
+      if (id.kind() == Kind::package)
+        hits.push_back({id.number(), nullptr});
+      else
+        ask.for_each_match(id, [&](const MatchRow& row) { hits.push_back({row.package, &row}); });
       std::reverse(hits.begin(), hits.end());  // one record's packages stand in order, newest first
       const auto before = [](const Hit& a, const Hit& b) {
         return a.package != b.package ? a.package < b.package : a.match != nullptr && b.match != nullptr && a.match->known < b.match->known;

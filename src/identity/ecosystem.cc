@@ -14,61 +14,66 @@ using Names = Ecosystem::Names;
 // first is what a purl of that kind means.
 constexpr std::array kEcosystems = {
     //        OSV's name        order              purl type       its namespace  names          joint releases by source
-    Ecosystem{"npm",            Scheme::semver,    "npm",          "",            Names::as_is,  '/', false, false},
-    Ecosystem{"Maven",          Scheme::maven,     "maven",        "",            Names::as_is,  ':', false, false},
-    Ecosystem{"Debian",         Scheme::deb,       "deb",          "debian",      Names::lower,  0,   true,  true},
-    Ecosystem{"Go",             Scheme::go,        "golang",       "",            Names::lower,  '/', false, false},
-    Ecosystem{"PyPI",           Scheme::pep440,    "pypi",         "",            Names::pep503, '/', false, false},
-    Ecosystem{"Ubuntu",         Scheme::deb,       "deb",          "ubuntu",      Names::lower,  0,   true,  true},
-    Ecosystem{"Alpine",         Scheme::apk,       "apk",          "alpine",      Names::lower,  0,   true,  true},
-    Ecosystem{"Wolfi",          Scheme::apk,       "apk",          "wolfi",       Names::lower,  0,   false, true},
-    Ecosystem{"Chainguard",     Scheme::apk,       "apk",          "chainguard",  Names::lower,  0,   false, true},
-    Ecosystem{"MinimOS",        Scheme::apk,       "apk",          "minimos",     Names::lower,  0,   false, true},
-    Ecosystem{"Red Hat",        Scheme::rpm,       "rpm",          "redhat",      Names::as_is,  0,   true,  false},
-    Ecosystem{"Rocky Linux",    Scheme::rpm,       "rpm",          "rocky",       Names::as_is,  0,   true,  true},
-    Ecosystem{"AlmaLinux",      Scheme::rpm,       "rpm",          "almalinux",   Names::as_is,  0,   true,  false},
-    Ecosystem{"openSUSE",       Scheme::rpm,       "rpm",          "opensuse",    Names::as_is,  0,   true,  true},
-    Ecosystem{"SUSE",           Scheme::rpm,       "rpm",          "suse",        Names::as_is,  0,   true,  true},
-    Ecosystem{"Mageia",         Scheme::rpm,       "rpm",          "mageia",      Names::as_is,  0,   true,  true},
-    Ecosystem{"openEuler",      Scheme::rpm,       "rpm",          "openeuler",   Names::as_is,  0,   true,  false},
-    Ecosystem{"Photon OS",      Scheme::rpm,       "rpm",          "photon",      Names::as_is,  0,   true,  false},
-    Ecosystem{"NuGet",          Scheme::nuget,     "nuget",        "",            Names::lower,  '/', false, false},
-    Ecosystem{"RubyGems",       Scheme::rubygems,  "gem",          "",            Names::as_is,  '/', false, false},
-    Ecosystem{"crates.io",      Scheme::semver,    "cargo",        "",            Names::as_is,  '/', false, false},
-    Ecosystem{"Packagist",      Scheme::packagist, "composer",     "",            Names::lower,  '/', false, false},
-    Ecosystem{"Hex",            Scheme::semver,    "hex",          "",            Names::lower,  '/', false, false},
-    Ecosystem{"Pub",            Scheme::pub,       "pub",          "",            Names::lower,  '/', false, false},
-    Ecosystem{"CRAN",           Scheme::cran,      "cran",         "",            Names::as_is,  '/', false, false},
-    Ecosystem{"Bioconductor",   Scheme::semver,    "bioconductor", "",            Names::as_is,  '/', false, false},
-    Ecosystem{"Hackage",        Scheme::hackage,   "hackage",      "",            Names::as_is,  '/', false, false},
-    Ecosystem{"GHC",            Scheme::hackage,   "ghc",          "",            Names::as_is,  '/', false, false},
-    Ecosystem{"Julia",          Scheme::semver,    "julia",        "",            Names::as_is,  '/', false, false},
-    Ecosystem{"Bitnami",        Scheme::bitnami,   "bitnami",      "",            Names::lower,  '/', false, false},
-    Ecosystem{"ConanCenter",    Scheme::semver,    "conan",        "",            Names::as_is,  '/', false, false},
-    Ecosystem{"SwiftURL",       Scheme::semver,    "swift",        "",            Names::swift,  '/', false, false},
-    Ecosystem{"GitHub Actions", Scheme::semver,    "github",       "",            Names::lower,  '/', false, false},
-    Ecosystem{"opam",           Scheme::deb,       "opam",         "",            Names::as_is,  '/', false, false},
-    Ecosystem{"VSCode",         Scheme::semver,    "vscode-extension", "",        Names::lower,  '/', false, false},
-    Ecosystem{"Linux",          Scheme::semver,    "",             "",            Names::as_is,  0,   false, false},
-    Ecosystem{"Android",        Scheme::text,      "",             "",            Names::as_is,  0,   false, false},
-    Ecosystem{"OSS-Fuzz",       Scheme::text,      "",             "",            Names::as_is,  0,   false, false},
+    Ecosystem{"npm", Scheme::semver, "npm", "", Names::as_is, '/', false, false},
+    Ecosystem{"Maven", Scheme::maven, "maven", "", Names::as_is, ':', false, false},
+    Ecosystem{"Debian", Scheme::deb, "deb", "debian", Names::lower, 0, true, true},
+    Ecosystem{"Go", Scheme::go, "golang", "", Names::lower, '/', false, false},
+    Ecosystem{"PyPI", Scheme::pep440, "pypi", "", Names::pep503, '/', false, false},
+    Ecosystem{"Ubuntu", Scheme::deb, "deb", "ubuntu", Names::lower, 0, true, true},
+    Ecosystem{"Alpine", Scheme::apk, "apk", "alpine", Names::lower, 0, true, true},
+    Ecosystem{"Wolfi", Scheme::apk, "apk", "wolfi", Names::lower, 0, false, true},
+    Ecosystem{"Chainguard", Scheme::apk, "apk", "chainguard", Names::lower, 0, false, true},
+    Ecosystem{"MinimOS", Scheme::apk, "apk", "minimos", Names::lower, 0, false, true},
+    Ecosystem{"Red Hat", Scheme::rpm, "rpm", "redhat", Names::as_is, 0, true, false},
+    Ecosystem{"Rocky Linux", Scheme::rpm, "rpm", "rocky", Names::as_is, 0, true, true},
+    Ecosystem{"AlmaLinux", Scheme::rpm, "rpm", "almalinux", Names::as_is, 0, true, false},
+    Ecosystem{"openSUSE", Scheme::rpm, "rpm", "opensuse", Names::as_is, 0, true, true},
+    Ecosystem{"SUSE", Scheme::rpm, "rpm", "suse", Names::as_is, 0, true, true},
+    Ecosystem{"Mageia", Scheme::rpm, "rpm", "mageia", Names::as_is, 0, true, true},
+    Ecosystem{"openEuler", Scheme::rpm, "rpm", "openeuler", Names::as_is, 0, true, false},
+    Ecosystem{"Photon OS", Scheme::rpm, "rpm", "photon", Names::as_is, 0, true, false},
+    Ecosystem{"NuGet", Scheme::nuget, "nuget", "", Names::lower, '/', false, false},
+    Ecosystem{"RubyGems", Scheme::rubygems, "gem", "", Names::as_is, '/', false, false},
+    Ecosystem{"crates.io", Scheme::semver, "cargo", "", Names::as_is, '/', false, false},
+    Ecosystem{"Packagist", Scheme::packagist, "composer", "", Names::lower, '/', false, false},
+    Ecosystem{"Hex", Scheme::semver, "hex", "", Names::lower, '/', false, false},
+    Ecosystem{"Pub", Scheme::pub, "pub", "", Names::lower, '/', false, false},
+    Ecosystem{"CRAN", Scheme::cran, "cran", "", Names::as_is, '/', false, false},
+    Ecosystem{"Bioconductor", Scheme::semver, "bioconductor", "", Names::as_is, '/', false, false},
+    Ecosystem{"Hackage", Scheme::hackage, "hackage", "", Names::as_is, '/', false, false},
+    Ecosystem{"GHC", Scheme::hackage, "ghc", "", Names::as_is, '/', false, false},
+    Ecosystem{"Julia", Scheme::semver, "julia", "", Names::as_is, '/', false, false},
+    Ecosystem{"Bitnami", Scheme::bitnami, "bitnami", "", Names::lower, '/', false, false},
+    Ecosystem{"ConanCenter", Scheme::semver, "conan", "", Names::as_is, '/', false, false},
+    Ecosystem{"SwiftURL", Scheme::semver, "swift", "", Names::swift, '/', false, false},
+    Ecosystem{"GitHub Actions", Scheme::semver, "github", "", Names::lower, '/', false, false},
+    Ecosystem{"opam", Scheme::deb, "opam", "", Names::as_is, '/', false, false},
+    Ecosystem{"VSCode", Scheme::semver, "vscode-extension", "", Names::lower, '/', false, false},
+    Ecosystem{"Linux", Scheme::semver, "", "", Names::as_is, 0, false, false},
+    Ecosystem{"Android", Scheme::text, "", "", Names::as_is, 0, false, false},
+    Ecosystem{"OSS-Fuzz", Scheme::text, "", "", Names::as_is, 0, false, false},
 };
 
 struct Alias {
   std::string_view type, namespace_, means_type, means_namespace;
 };
 constexpr std::array kAliases = {
-    Alias{"githubactions", "", "github", ""},     Alias{"rpm", "rhel", "rpm", "redhat"},      Alias{"rpm", "alma", "rpm", "almalinux"},
-    Alias{"rpm", "rockylinux", "rpm", "rocky"},   Alias{"rpm", "sles", "rpm", "suse"},        Alias{"rpm", "opensuse-leap", "rpm", "opensuse"},
-    Alias{"rpm", "opensuse.leap", "rpm", "opensuse"}, Alias{"rpm", "suse linux enterprise server", "rpm", "suse"},
+    Alias{"githubactions", "", "github", ""},
+    Alias{"rpm", "rhel", "rpm", "redhat"},
+    Alias{"rpm", "alma", "rpm", "almalinux"},
+    Alias{"rpm", "rockylinux", "rpm", "rocky"},
+    Alias{"rpm", "sles", "rpm", "suse"},
+    Alias{"rpm", "opensuse-leap", "rpm", "opensuse"},
+    Alias{"rpm", "opensuse.leap", "rpm", "opensuse"},
+    Alias{"rpm", "suse linux enterprise server", "rpm", "suse"},
 };
 
 struct Release {
   std::string_view code_name, number;
 };
-constexpr std::array kDebianReleases = {Release{"wheezy", "7"}, Release{"jessie", "8"},    Release{"stretch", "9"}, Release{"buster", "10"},
+constexpr std::array kDebianReleases = {Release{"wheezy", "7"},    Release{"jessie", "8"},    Release{"stretch", "9"}, Release{"buster", "10"},
                                         Release{"bullseye", "11"}, Release{"bookworm", "12"}, Release{"trixie", "13"}, Release{"forky", "14"}};
-constexpr std::array kUbuntuReleases = {Release{"trusty", "14.04"}, Release{"xenial", "16.04"}, Release{"bionic", "18.04"}, Release{"focal", "20.04"},
+constexpr std::array kUbuntuReleases = {Release{"trusty", "14.04"}, Release{"xenial", "16.04"}, Release{"bionic", "18.04"},   Release{"focal", "20.04"},
                                         Release{"jammy", "22.04"},  Release{"noble", "24.04"},  Release{"oracular", "24.10"}, Release{"plucky", "25.04"}};
 
 template <size_t N>
@@ -79,8 +84,7 @@ std::string_view by_code_name(const std::array<Release, N>& releases, std::strin
 }
 
 bool is_release_number(std::string_view text) {
-  return !text.empty() && text[0] >= '0' && text[0] <= '9' &&
-         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+  return !text.empty() && text[0] >= '0' && text[0] <= '9' && std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 std::string_view first_numbers(std::string_view release, size_t count) {
   size_t at = 0;
@@ -232,8 +236,10 @@ std::optional<AdvisoryName> advisory_name(const Purl& purl) {
   if (row->has_releases)
     if (const auto release = release_of(*row, purl.qualifier("distro")); !release.empty()) out.ecosystem += ":" + release;
   std::string name;
-  if (row->joint != 0 && !purl.namespace_.empty()) name = purl.namespace_ + row->joint + purl.name;
-  else name = purl.name;
+  if (row->joint != 0 && !purl.namespace_.empty())
+    name = purl.namespace_ + row->joint + purl.name;
+  else
+    name = purl.name;
   if (row->scheme == Scheme::go && name == "std") name = "stdlib";
   out.version = purl.version;
   if (row->by_source) {
@@ -242,8 +248,10 @@ std::optional<AdvisoryName> advisory_name(const Purl& purl) {
     if (told.empty()) told = purl.qualifier("source");
     if (!told.empty()) read_source(told, purl.type, source, source_version);
     if (!source.empty()) name = source;
-    if (!source_version.empty()) out.version = source_version;
-    else if (row->scheme == Scheme::deb) out.version = without_binary_rebuild(purl.version);
+    if (!source_version.empty())
+      out.version = source_version;
+    else if (row->scheme == Scheme::deb)
+      out.version = without_binary_rebuild(purl.version);
   }
   // The epoch belongs to the version that the purl gives, not to a source of another version.
   if (const auto epoch = purl.qualifier("epoch"); !epoch.empty() && out.version == purl.version && !out.version.empty() &&

@@ -18,14 +18,14 @@ namespace waybill::identity {
 
 // One row of the table in ecosystem.cc.
 struct Ecosystem {
-  std::string_view name;            // OSV's, without a release: "Debian", "npm"
+  std::string_view name;  // OSV's, without a release: "Debian", "npm"
   Scheme scheme;
   std::string_view purl_type;       // "deb"
   std::string_view purl_namespace;  // "debian", where the namespace is the vendor; else ""
   enum class Names : uint8_t { as_is, lower, pep503, swift } names;
-  char joint;                       // between a purl's namespace and name: '/', ':', or 0 where the namespace is the vendor
-  bool has_releases;                // advisories are filed by release ("Debian:12")
-  bool by_source;                   // advisories name the source package, not the one that is installed
+  char joint;         // between a purl's namespace and name: '/', ':', or 0 where the namespace is the vendor
+  bool has_releases;  // advisories are filed by release ("Debian:12")
+  bool by_source;     // advisories name the source package, not the one that is installed
 };
 // "Debian:12", "debian", "npm": by the part before the colon, any case. nullptr when unknown.
 const Ecosystem* find_ecosystem(std::string_view osv_name);

@@ -135,9 +135,12 @@ std::string ImageReference::to_string() const {
 
 std::string ImageReference::familiar() const {
   std::string text;
-  if (registry != "docker.io") text = name();
-  else if (repository.starts_with("library/") && repository.find('/', 8) == std::string::npos) text = repository.substr(8);
-  else text = repository;
+  if (registry != "docker.io")
+    text = name();
+  else if (repository.starts_with("library/") && repository.find('/', 8) == std::string::npos)
+    text = repository.substr(8);
+  else
+    text = repository;
   // What docker would take for a registry keeps its own in front ("docker.io/localhost/x").
   if (registry == "docker.io" && text.find('/') != std::string::npos) {
     const auto first = text.substr(0, text.find('/'));

@@ -43,13 +43,11 @@ Result<void> append_decoded(std::string& out, std::string_view text, std::string
     }
     const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
     const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-    if (high < 0 || low < 0)
-      return fail(Code::invalid, "purl's " + std::string(part) + " has a '%' that two hexadecimal digits do not follow");
+    if (high < 0 || low < 0) return fail(Code::invalid, "purl's " + std::string(part) + " has a '%' that two hexadecimal digits do not follow");
     out += static_cast<char>(high * 16 + low);
     i += 2;
   }
-  if (find_invalid_utf8(std::string_view(out).substr(start)))
-    return fail(Code::invalid, "purl's " + std::string(part) + " is no UTF-8");
+  if (find_invalid_utf8(std::string_view(out).substr(start))) return fail(Code::invalid, "purl's " + std::string(part) + " is no UTF-8");
   return {};
 }
 
@@ -105,23 +103,22 @@ void append_encoded(std::string& out, std::string_view text, bool slash_stands =
 void apply_case(std::string& text, PurlCase rule) {
   if (rule == PurlCase::keep) return;
   for (char& c : text) {
-    if (rule == PurlCase::lower) c = to_lower(c);
-    else if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    if (rule == PurlCase::lower)
+      c = to_lower(c);
+    else if (c >= 'a' && c <= 'z')
+      c = static_cast<char>(c - 'a' + 'A');
   }
 }
 
 bool is_type(std::string_view type, PurlRules rules) {
   if (type.empty() || class_of(type[0]) == kDigit) return false;
-  return std::all_of(type.begin(), type.end(), [rules](char c) {
-    return (class_of(c) & (kSmall | kDigit)) != 0 || c == '.' || c == '-' || (c == '+' && rules == PurlRules::tolerant);
-  });
+  return std::all_of(type.begin(), type.end(),
+                     [rules](char c) { return (class_of(c) & (kSmall | kDigit)) != 0 || c == '.' || c == '-' || (c == '+' && rules == PurlRules::tolerant); });
 }
 
 bool is_qualifier_key(std::string_view key) {
   if (key.empty() || class_of(key[0]) == kDigit) return false;
-  return std::all_of(key.begin(), key.end(), [](char c) {
-    return (class_of(c) & (kSmall | kDigit)) != 0 || c == '.' || c == '-' || c == '_';
-  });
+  return std::all_of(key.begin(), key.end(), [](char c) { return (class_of(c) & (kSmall | kDigit)) != 0 || c == '.' || c == '-' || c == '_'; });
 }
 
 bool is_guid(std::string_view text) {
@@ -155,8 +152,7 @@ Result<void> apply_quirk(Purl& purl, PurlQuirk quirk, PurlRules rules) {
       resplit(purl, SplitAt::first);
       if (purl.name.empty()) return fail(Code::invalid, "purl has no name");
       apply_case(purl.namespace_, PurlCase::lower);
-      if (const auto& host = purl.namespace_; host == "github" || host == "github.com" || host == "bitbucket.org")
-        apply_case(purl.name, PurlCase::lower);
+      if (const auto& host = purl.namespace_; host == "github" || host == "github.com" || host == "bitbucket.org") apply_case(purl.name, PurlCase::lower);
       break;
     }
     case PurlQuirk::mlflow:
@@ -167,13 +163,11 @@ Result<void> apply_quirk(Purl& purl, PurlQuirk quirk, PurlRules rules) {
         if (key == "tag_id" && is_guid(value)) apply_case(value, PurlCase::lower);
       if (rules == PurlRules::strict) {
         if (purl.qualifier("tag_id").empty()) return fail(Code::invalid, "a swid purl needs the qualifier tag_id");
-        if (std::count(purl.namespace_.begin(), purl.namespace_.end(), '/') > 1)
-          return fail(Code::invalid, "a swid purl's namespace has at most two segments");
+        if (std::count(purl.namespace_.begin(), purl.namespace_.end(), '/') > 1) return fail(Code::invalid, "a swid purl's namespace has at most two segments");
       }
       break;
     case PurlQuirk::julia:
-      if (rules == PurlRules::strict && purl.qualifier("uuid").empty())
-        return fail(Code::invalid, "a julia purl needs the qualifier uuid");
+      if (rules == PurlRules::strict && purl.qualifier("uuid").empty()) return fail(Code::invalid, "a julia purl needs the qualifier uuid");
       break;
     case PurlQuirk::cpan:
       if (purl.name.find("::") != std::string::npos)
@@ -200,8 +194,7 @@ Result<void> finish(Purl& purl, PurlRules rules) {
       if (purl.namespace_.empty()) purl.namespace_ = "alpine";
     }
     // A scope or a module path that was encoded as if it were one name.
-    if (purl.name.find('/') != std::string::npos && (purl.type == "golang" || (purl.type == "npm" && purl.name[0] == '@')))
-      resplit(purl, SplitAt::last);
+    if (purl.name.find('/') != std::string::npos && (purl.type == "golang" || (purl.type == "npm" && purl.name[0] == '@'))) resplit(purl, SplitAt::last);
   }
   if (purl.name.empty()) return fail(Code::invalid, "purl has no name");
 
@@ -209,8 +202,7 @@ Result<void> finish(Purl& purl, PurlRules rules) {
   const auto* type = find_purl_type(purl.type);
   if (type == nullptr) return {};
   if (rules == PurlRules::strict && type->quirk != PurlQuirk::git) {
-    if (type->namespace_ == PurlPart::required && purl.namespace_.empty())
-      return fail(Code::invalid, "a " + purl.type + " purl needs a namespace");
+    if (type->namespace_ == PurlPart::required && purl.namespace_.empty()) return fail(Code::invalid, "a " + purl.type + " purl needs a namespace");
     if (type->namespace_ == PurlPart::prohibited && !purl.namespace_.empty())
       return fail(Code::invalid, "a " + purl.type + " purl has no namespace, found \"" + purl.namespace_.substr(0, 80) + "\"");
   }
@@ -239,8 +231,7 @@ Result<void> parse_qualifiers(Purl& purl, std::string_view text, PurlRules rules
       if (rules == PurlRules::strict) return fail(Code::invalid, "purl's qualifier \"" + key.substr(0, 40) + "\" is there twice");
       continue;
     }
-    if (purl.qualifiers.size() == kMaxQualifiers)
-      return fail(Code::exhausted, "purl has more than " + std::to_string(kMaxQualifiers) + " qualifiers");
+    if (purl.qualifiers.size() == kMaxQualifiers) return fail(Code::exhausted, "purl has more than " + std::to_string(kMaxQualifiers) + " qualifiers");
     auto& [kept_key, value] = purl.qualifiers.emplace_back(std::move(key), std::string());
     TRY_DO(append_decoded(value, pair.substr(equals + 1), kept_key));
   }
@@ -250,8 +241,7 @@ Result<void> parse_qualifiers(Purl& purl, std::string_view text, PurlRules rules
 }  // namespace
 
 Result<Purl> Purl::parse(std::string_view text, PurlRules rules) {
-  if (text.size() > kMaxPurlBytes)
-    return fail(Code::exhausted, "purl is longer than " + std::to_string(kMaxPurlBytes) + " bytes");
+  if (text.size() > kMaxPurlBytes) return fail(Code::exhausted, "purl is longer than " + std::to_string(kMaxPurlBytes) + " bytes");
   Purl purl;
   auto rest = text;
   if (const size_t hash = rest.rfind('#'); hash != std::string_view::npos) {
@@ -262,8 +252,7 @@ Result<Purl> Purl::parse(std::string_view text, PurlRules rules) {
     TRY_DO(parse_qualifiers(purl, rest.substr(question + 1), rules));
     rest = rest.substr(0, question);
   }
-  if (rest.size() < 4 || rest[3] != ':' || !equals_ignore_case(rest.substr(0, 3), "pkg"))
-    return fail(Code::invalid, "purl does not begin with \"pkg:\"");
+  if (rest.size() < 4 || rest[3] != ':' || !equals_ignore_case(rest.substr(0, 3), "pkg")) return fail(Code::invalid, "purl does not begin with \"pkg:\"");
   rest.remove_prefix(4);
   while (rest.starts_with('/')) rest.remove_prefix(1);
   while (rest.ends_with('/')) rest.remove_suffix(1);
@@ -284,8 +273,7 @@ Result<Purl> Purl::parse(std::string_view text, PurlRules rules) {
   }
   const size_t last = rest.rfind('/');
   TRY_DO(append_decoded(purl.name, last == std::string_view::npos ? rest : rest.substr(last + 1), "name"));
-  if (last != std::string_view::npos)
-    TRY_DO(append_segments(purl.namespace_, rest.substr(0, last), "namespace", Dots::keep, rules));
+  if (last != std::string_view::npos) TRY_DO(append_segments(purl.namespace_, rest.substr(0, last), "namespace", Dots::keep, rules));
   TRY_DO(finish(purl, rules));
   return purl;
 }
@@ -307,7 +295,8 @@ Result<Purl> Purl::build(Purl parts, PurlRules rules) {
   std::vector<std::pair<std::string, std::string>> kept;
   for (auto& [key, value] : parts.qualifiers) {
     key = to_lower(key);
-    if (!is_qualifier_key(key)) return fail(Code::invalid, "purl's qualifier \"" + key.substr(0, 40) + "\" is none: expected a letter, then letters, digits, '.', '-' and '_'");
+    if (!is_qualifier_key(key))
+      return fail(Code::invalid, "purl's qualifier \"" + key.substr(0, 40) + "\" is none: expected a letter, then letters, digits, '.', '-' and '_'");
     if (find_invalid_utf8(value)) return fail(Code::invalid, "purl's qualifier \"" + key.substr(0, 40) + "\" is no UTF-8");
     if (value.empty()) continue;
     if (std::any_of(kept.begin(), kept.end(), [&](const auto& other) { return other.first == key; })) {

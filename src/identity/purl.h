@@ -25,12 +25,12 @@ enum class PurlRules {
 
 // All parts are decoded and normalised by the type's rules: two purls that mean the same are equal, member by member.
 struct Purl {
-  std::string type;        // lower case, never empty
-  std::string namespace_;  // segments joined by '/', or ""
-  std::string name;        // never empty
-  std::string version;     // or ""
+  std::string type;                                             // lower case, never empty
+  std::string namespace_;                                       // segments joined by '/', or ""
+  std::string name;                                             // never empty
+  std::string version;                                          // or ""
   std::vector<std::pair<std::string, std::string>> qualifiers;  // sorted by key; keys lower case and unique; no empty value
-  std::string subpath;     // segments joined by '/', or ""
+  std::string subpath;                                          // segments joined by '/', or ""
 
   // Errors: invalid, saying which part is wrong and what was expected.
   static Result<Purl> parse(std::string_view text, PurlRules rules = PurlRules::tolerant);

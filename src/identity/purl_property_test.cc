@@ -10,8 +10,12 @@ namespace {
 
 // Texts that look enough like purls to get far.
 std::string draw_purlish() {
-  static const std::string kPieces[] = {"pkg:", "npm", "deb", "pypi", "golang", "maven", "swid", "git", "pub", "alpine", "/", "/", "@", "?", "#", "=", "&", "%40", "%2F", "%2f", "%25",
-                                        "a", "B", "1.0", "_", "-", "~", "+", ":", "..", ".", "é", "%C3%A9", " ", "distro=debian-12", "arch=amd64"};
+  static const std::string kPieces[] = {"pkg:",      "npm", "deb",    "pypi", "golang", "maven", "swid",
+                                        "git",       "pub", "alpine", "/",    "/",      "@",     "?",
+                                        "#",         "=",   "&",      "%40",  "%2F",    "%2f",   "%25",
+                                        "a",         "B",   "1.0",    "_",    "-",      "~",     "+",
+                                        ":",         "..",  ".",      "é",    "%C3%A9", " ",     "distro=debian-12",
+                                        "arch=amd64"};
   std::string text = *rc::gen::element<std::string>("pkg:npm/", "pkg:deb/debian/", "pkg:pypi/", "pkg:golang/", "pkg:git/github/", "pkg:x/", "pkg:");
   const int pieces = *rc::gen::inRange(0, 12);
   for (int i = 0; i < pieces; ++i) text += kPieces[static_cast<size_t>(*rc::gen::inRange(0, static_cast<int>(std::size(kPieces))))];
@@ -46,7 +50,15 @@ TEST(PurlProperty, TheFastAnswerNeverContradictsTheParser) {
 
 TEST(PurlProperty, PrintedImagesAndSubjectsReadBackTheSame) {
   EXPECT_TRUE(rc::check([] {
-    static const std::string kPieces[] = {"nginx", "localhost", "ghcr.io", "/", "/", ":", "@", "sha256:0000000000000000000000000000000000000000000000000000000000000000", "5000", "a-b", "A", "__", ".", "git+https://", "library", "docker.io", ".git", "abcdef1"};
+    static const std::string kPieces[] = {"nginx",   "localhost",
+                                          "ghcr.io", "/",
+                                          "/",       ":",
+                                          "@",       "sha256:0000000000000000000000000000000000000000000000000000000000000000",
+                                          "5000",    "a-b",
+                                          "A",       "__",
+                                          ".",       "git+https://",
+                                          "library", "docker.io",
+                                          ".git",    "abcdef1"};
     std::string text;
     const int pieces = *rc::gen::inRange(1, 9);
     for (int i = 0; i < pieces; ++i) text += kPieces[static_cast<size_t>(*rc::gen::inRange(0, static_cast<int>(std::size(kPieces))))];

@@ -37,18 +37,10 @@ TEST(Purl, TolerantParsingReadsWhatRealDocumentsCarry) {
 
 TEST(Purl, WhatIsNoPurlIsRefusedWithTheReason) {
   constexpr Row rows[] = {
-      {"", "does not begin"},
-      {"lid purl", "does not begin"},
-      {"pkg:", "no name"},
-      {"pkg:npm", "no name"},
-      {"pkg:npm/", "no name"},
-      {"pkg:npm/@1.0", "no name"},
-      {"pkg:1npm/x", "type"},
-      {"pkg:n&m/x", "type"},
-      {"pkg:npm/x@%2", "hexadecimal"},
-      {"pkg:npm/x%ff", "UTF-8"},
-      {"pkg:npm/x?1a=b", "qualifier"},
-      {"pkg:cpan/URI::Escape", "distribution"},
+      {"", "does not begin"},    {"lid purl", "does not begin"},  {"pkg:", "no name"},
+      {"pkg:npm", "no name"},    {"pkg:npm/", "no name"},         {"pkg:npm/@1.0", "no name"},
+      {"pkg:1npm/x", "type"},    {"pkg:n&m/x", "type"},           {"pkg:npm/x@%2", "hexadecimal"},
+      {"pkg:npm/x%ff", "UTF-8"}, {"pkg:npm/x?1a=b", "qualifier"}, {"pkg:cpan/URI::Escape", "distribution"},
   };
   for (const auto& row : rows) {
     const auto purl = Purl::parse(row.text);
@@ -63,18 +55,25 @@ TEST(Purl, StrictRulesAskForWhatTheTypeDemands) {
 }
 
 TEST(Purl, CanonicalIsSeenWithoutParsing) {
-  constexpr std::string_view yes[] = {
-      "pkg:npm/lodash@4.17.20", "pkg:npm/%40babel/core@7.0.0", "pkg:npm/JSONStream@1.3.5", "pkg:deb/debian/libssl3@3.0.11-1~deb12u2?arch=amd64&distro=debian-12",
-      "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1", "pkg:golang/github.com/gorilla/mux@v1.8.0%2Bincompatible", "pkg:pypi/django@4.2", "pkg:rpm/redhat/openssl@1.1.1k-9.el8?arch=x86_64&epoch=1"};
+  constexpr std::string_view yes[] = {"pkg:npm/lodash@4.17.20",
+                                      "pkg:npm/%40babel/core@7.0.0",
+                                      "pkg:npm/JSONStream@1.3.5",
+                                      "pkg:deb/debian/libssl3@3.0.11-1~deb12u2?arch=amd64&distro=debian-12",
+                                      "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1",
+                                      "pkg:golang/github.com/gorilla/mux@v1.8.0%2Bincompatible",
+                                      "pkg:pypi/django@4.2",
+                                      "pkg:rpm/redhat/openssl@1.1.1k-9.el8?arch=x86_64&epoch=1"};
   for (const auto text : yes) EXPECT_TRUE(is_canonical_purl(text)) << text;
-  constexpr std::string_view no[] = {
-      "pkg:npm/@babel/core", "pkg:npm/x@", "pkg:deb/Debian/x", "pkg:pypi/a_b", "pkg:npm/x?b=1&a=2", "pkg:npm/x?", "pkg:npm/x?a=", "pkg:npm/x?a=1&", "pkg:npm//x", "pkg:npm/x/", "pkg:npm/",
-      "pkg:npm/x@1+2", "pkg:npm/x%2fy", "pkg:npm/x%2Fy", "pkg:npm/%41", "Pkg:npm/x", "pkg:npm/x y", "pkg:npm/x@1@2", "pkg:npm/x?a=1?b=2"};
+  constexpr std::string_view no[] = {"pkg:npm/@babel/core", "pkg:npm/x@",     "pkg:deb/Debian/x", "pkg:pypi/a_b", "pkg:npm/x?b=1&a=2", "pkg:npm/x?",
+                                     "pkg:npm/x?a=",        "pkg:npm/x?a=1&", "pkg:npm//x",       "pkg:npm/x/",   "pkg:npm/",          "pkg:npm/x@1+2",
+                                     "pkg:npm/x%2fy",       "pkg:npm/x%2Fy",  "pkg:npm/%41",      "Pkg:npm/x",    "pkg:npm/x y",       "pkg:npm/x@1@2",
+                                     "pkg:npm/x?a=1?b=2"};
   for (const auto text : no) EXPECT_FALSE(is_canonical_purl(text)) << text;
 }
 
 TEST(Purl, BuildTakesTextsAndNormalises) {
-  const auto purl = Purl::build({.type = "NPM", .namespace_ = "/@babel/", .name = "core", .version = "1+x", .qualifiers = {{"B", "2"}, {"a", "x/y"}}, .subpath = "./lib"});
+  const auto purl =
+      Purl::build({.type = "NPM", .namespace_ = "/@babel/", .name = "core", .version = "1+x", .qualifiers = {{"B", "2"}, {"a", "x/y"}}, .subpath = "./lib"});
   ASSERT_TRUE(purl);
   EXPECT_EQ(purl->to_string(), "pkg:npm/%40babel/core@1%2Bx?a=x%2Fy&b=2#lib");
   EXPECT_EQ(purl->package(), "pkg:npm/%40babel/core");

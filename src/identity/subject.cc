@@ -91,8 +91,7 @@ Result<std::string> canonical_repository(std::string_view url) {
     if (clean.empty()) return broken("has no path");
     return "git+file://" + clean;
   }
-  if (lower != "https" && lower != "http" && lower != "ssh" && lower != "git" && lower != "git+ssh")
-    return broken("has a scheme that git does not speak");
+  if (lower != "https" && lower != "http" && lower != "ssh" && lower != "git" && lower != "git+ssh") return broken("has a scheme that git does not speak");
   if (const size_t at = authority.rfind('@'); at != std::string_view::npos) authority.remove_prefix(at + 1);
   std::string host = to_lower(authority);
   for (const auto& [name, port] : kDefaultPorts)
@@ -110,7 +109,8 @@ Result<std::string> canonical_revision(std::string_view text) {
   const size_t at = rest.rfind('@');
   const auto commit = at == std::string_view::npos ? std::string_view() : rest.substr(at + 1);
   if (!is_commit(commit))
-    return fail(Code::invalid, "source revision \"" + std::string(rest.substr(0, 160)) + "\" has no commit: expected git+https://host/repo@ and 7 to 64 hexadecimal digits (a branch or tag moves)");
+    return fail(Code::invalid, "source revision \"" + std::string(rest.substr(0, 160)) +
+                                   "\" has no commit: expected git+https://host/repo@ and 7 to 64 hexadecimal digits (a branch or tag moves)");
   TRY(auto url, canonical_repository(rest.substr(0, at)));
   return url + "@" + to_lower(commit);
 }
@@ -136,7 +136,8 @@ Result<Subject> Subject::parse(std::string_view raw) {
     subject.id = purl.to_string();
     return subject;
   }
-  if (text.starts_with("git+") || text.starts_with("git://") || text.starts_with("https://") || text.starts_with("ssh://") || text.starts_with("http://") || text.starts_with("git@")) {
+  if (text.starts_with("git+") || text.starts_with("git://") || text.starts_with("https://") || text.starts_with("ssh://") || text.starts_with("http://") ||
+      text.starts_with("git@")) {
     TRY(auto id, canonical_revision(text));
     subject.kind = SubjectKind::revision;
     const size_t at = id.rfind('@');

@@ -72,7 +72,8 @@ TEST(Subject, EveryRemoteOfARepositoryHasOneSpelling) {
     EXPECT_EQ(*url, row.canonical);
     EXPECT_EQ(*canonical_repository(*url), *url);
   }
-  for (const std::string_view text : {"", "shop", "https://github.com", "https://github.com/", "ftp://x/y", "a b/c", "https:///x"}) EXPECT_FALSE(canonical_repository(text)) << text;
+  for (const std::string_view text : {"", "shop", "https://github.com", "https://github.com/", "ftp://x/y", "a b/c", "https:///x"})
+    EXPECT_FALSE(canonical_repository(text)) << text;
 }
 
 TEST(Subject, EachFormIsKnownByItsLook) {

@@ -68,8 +68,7 @@ bool append_version_key(Scheme scheme, std::string_view text, std::string& out) 
 Result<VersionKey> to_version_key(Scheme scheme, std::string_view text) {
   VersionKey key;
   if (append_version_key(scheme, text, key.bytes)) return key;
-  if (text.size() > kMaxVersionBytes)
-    return fail(Code::exhausted, "version is longer than " + std::to_string(kMaxVersionBytes) + " bytes");
+  if (text.size() > kMaxVersionBytes) return fail(Code::exhausted, "version is longer than " + std::to_string(kMaxVersionBytes) + " bytes");
   return fail(Code::invalid, "\"" + std::string(text.substr(0, 100)) + "\" is no " + std::string(to_string(scheme)) + " version, expected " +
                                  std::string(row_of(scheme).looks));
 }

@@ -20,12 +20,12 @@
 namespace waybill::identity {
 
 enum class Scheme : uint8_t {
-  semver,     // npm, crates.io, Hex, Swift, GitHub Actions; missing parts are 0, a leading v is dropped
-  go,         // semver with "go1.22.4", "+incompatible" ignored, pseudo-versions as the pre-releases that they are
-  pep440,     // legacy versions sort before all others
+  semver,  // npm, crates.io, Hex, Swift, GitHub Actions; missing parts are 0, a leading v is dropped
+  go,      // semver with "go1.22.4", "+incompatible" ignored, pseudo-versions as the pre-releases that they are
+  pep440,  // legacy versions sort before all others
   deb,
   maven,
-  rpm,        // [epoch:]version[-release]
+  rpm,  // [epoch:]version[-release]
   apk,
   rubygems,
   nuget,
@@ -34,8 +34,8 @@ enum class Scheme : uint8_t {
   cran,
   hackage,
   alpm,
-  bitnami,    // semver whose build part "-N" is a revision: the order is that of the upstream version
-  text,       // no order is known: bytes; only equality means something
+  bitnami,  // semver whose build part "-N" is a revision: the order is that of the upstream version
+  text,     // no order is known: bytes; only equality means something
 };
 std::string_view to_string(Scheme scheme);
 std::optional<Scheme> parse_scheme(std::string_view name);

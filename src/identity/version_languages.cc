@@ -19,8 +19,9 @@ struct PhpForm {
   PhpPlace place;
 };
 // PHP looks whether a word begins like one of these, in this order.
-constexpr std::array kPhpForms = {PhpForm{"dev", kPhpDev},      PhpForm{"alpha", kPhpAlpha},  PhpForm{"a", kPhpAlpha}, PhpForm{"beta", kPhpBeta},  PhpForm{"b", kPhpBeta},
-                                  PhpForm{"RC", kPhpCandidate}, PhpForm{"rc", kPhpCandidate}, PhpForm{"#", kPhpEnd},   PhpForm{"pl", kPhpPatch}, PhpForm{"p", kPhpPatch}};
+constexpr std::array kPhpForms = {PhpForm{"dev", kPhpDev},  PhpForm{"alpha", kPhpAlpha},  PhpForm{"a", kPhpAlpha},      PhpForm{"beta", kPhpBeta},
+                                  PhpForm{"b", kPhpBeta},   PhpForm{"RC", kPhpCandidate}, PhpForm{"rc", kPhpCandidate}, PhpForm{"#", kPhpEnd},
+                                  PhpForm{"pl", kPhpPatch}, PhpForm{"p", kPhpPatch}};
 
 bool numbers(std::string& key, std::string_view rest, std::string_view separators) {
   while (true) {

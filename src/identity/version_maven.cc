@@ -31,9 +31,10 @@ struct Qualifier {
   std::string_view word;
   Place place;
 };
-constexpr std::array kQualifiers = {Qualifier{"alpha", kAlpha},  Qualifier{"beta", kBeta},         Qualifier{"milestone", kMilestone}, Qualifier{"rc", kCandidate},
-                                    Qualifier{"cr", kCandidate}, Qualifier{"snapshot", kSnapshot}, Qualifier{"sp", kServicePack},
-                                    Qualifier{"", kNothing},     Qualifier{"final", kNothing},     Qualifier{"ga", kNothing},          Qualifier{"release", kNothing}};
+constexpr std::array kQualifiers = {Qualifier{"alpha", kAlpha},    Qualifier{"beta", kBeta},      Qualifier{"milestone", kMilestone},
+                                    Qualifier{"rc", kCandidate},   Qualifier{"cr", kCandidate},   Qualifier{"snapshot", kSnapshot},
+                                    Qualifier{"sp", kServicePack}, Qualifier{"", kNothing},       Qualifier{"final", kNothing},
+                                    Qualifier{"ga", kNothing},     Qualifier{"release", kNothing}};
 
 void add_tokens(std::vector<Token>& tokens, char separator, std::string_view part) {
   if (part.empty()) {
@@ -87,9 +88,12 @@ bool maven_key(std::string& key, std::string_view version) {
     }
     auto word = token.text;
     if (token.digit_follows && word.size() == 1) {
-      if (word == "a") word = "alpha";
-      else if (word == "b") word = "beta";
-      else if (word == "m") word = "milestone";
+      if (word == "a")
+        word = "alpha";
+      else if (word == "b")
+        word = "beta";
+      else if (word == "m")
+        word = "milestone";
     }
     Place place = kWord;
     for (const auto& qualifier : kQualifiers)

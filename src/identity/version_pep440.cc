@@ -32,7 +32,7 @@ struct Phase {
   Place place;
 };
 // The longer word first where one begins with the other.
-constexpr std::array kPhases = {Phase{"alpha", kAlpha},      Phase{"a", kAlpha},      Phase{"beta", kBeta}, Phase{"b", kBeta},
+constexpr std::array kPhases = {Phase{"alpha", kAlpha},       Phase{"a", kAlpha},       Phase{"beta", kBeta},    Phase{"b", kBeta},
                                 Phase{"preview", kCandidate}, Phase{"pre", kCandidate}, Phase{"rc", kCandidate}, Phase{"c", kCandidate}};
 constexpr std::array<std::string_view, 3> kPostWords = {"post", "rev", "r"};
 
@@ -144,9 +144,12 @@ void legacy(std::string& key, std::string_view version) {
       add(std::string(digits.size() < 8 ? 8 - digits.size() : 0, '0') + std::string(digits));
     } else if (is_letter(rest.front())) {
       const auto word = take_letters(rest);
-      if (word == "pre" || word == "preview" || word == "rc") add("*c");
-      else if (word == "dev") add("*@");
-      else add("*" + std::string(word));
+      if (word == "pre" || word == "preview" || word == "rc")
+        add("*c");
+      else if (word == "dev")
+        add("*@");
+      else
+        add("*" + std::string(word));
     } else if (rest.front() == '.') {
       rest.remove_prefix(1);
     } else if (rest.front() == '-') {

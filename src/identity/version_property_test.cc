@@ -67,7 +67,10 @@ int rpm_part(std::string_view a, std::string_view b) {
     while (j < b.size() && (numeric ? digit(b[j]) : letter(b[j]))) ++j;
     if (j == from_b) return numeric ? 1 : -1;
     const auto left = a.substr(from_a, i - from_a), right = b.substr(from_b, j - from_b);
-    const int result = numeric ? sign(std::stoll(std::string(left)) - std::stoll(std::string(right))) : left.compare(right) < 0 ? -1 : left.compare(right) > 0 ? 1 : 0;
+    const int result = numeric                   ? sign(std::stoll(std::string(left)) - std::stoll(std::string(right)))
+                       : left.compare(right) < 0 ? -1
+                       : left.compare(right) > 0 ? 1
+                                                 : 0;
     if (result != 0) return result;
   }
   return i < a.size() ? 1 : j < b.size() ? -1 : 0;
@@ -144,7 +147,9 @@ TEST(VersionProperty, SemverKeysOrderLikeTheSpecification) {
 TEST(VersionProperty, NoKeyIsTheBeginningOfAnother) {
   EXPECT_TRUE(rc::check([] {
     const auto scheme = static_cast<Scheme>(*rc::gen::inRange(0, static_cast<int>(Scheme::text)));
-    const auto make = [] { return "1" + draw({"0", "1", "10", ".", "-", "~", "^", "+", "_", "a", "b1", "rc", "alpha", "dev", "post", "p", ":", "r1", "-r1", "SNAPSHOT", "pre"}, 8); };
+    const auto make = [] {
+      return "1" + draw({"0", "1", "10", ".", "-", "~", "^", "+", "_", "a", "b1", "rc", "alpha", "dev", "post", "p", ":", "r1", "-r1", "SNAPSHOT", "pre"}, 8);
+    };
     const auto a = to_version_key(scheme, make()), b = to_version_key(scheme, make());
     if (!a || !b || *a == *b) return;
     RC_ASSERT(!a->bytes.starts_with(b->bytes));

@@ -6,11 +6,11 @@ namespace waybill::identity::version {
 namespace {
 
 enum Place : uint8_t {
-  kEndOfList = 0x01,      // of numbers, or of identifiers: fewer come first
-  kNumeric = 0x02,        // an identifier that is a number, before all words
+  kEndOfList = 0x01,  // of numbers, or of identifiers: fewer come first
+  kNumeric = 0x02,    // an identifier that is a number, before all words
   kWord = 0x03,
   kComponent = 0x08,
-  kRelease = 0xff,        // no pre-release: after all of them
+  kRelease = 0xff,  // no pre-release: after all of them
 };
 
 enum class Words { as_they_are, lower, split_numbers };
@@ -39,8 +39,10 @@ bool identifiers(std::string& key, std::string_view list, Words words) {
       } while (!word.empty());
     } else {
       mark(key, kWord);
-      if (words == Words::lower) text(key, to_lower(word));
-      else text(key, word);
+      if (words == Words::lower)
+        text(key, to_lower(word));
+      else
+        text(key, word);
     }
     if (dot == std::string_view::npos) break;
     list.remove_prefix(dot + 1);
@@ -114,8 +116,7 @@ bool pub_key(std::string& key, std::string_view version) {
 
 bool bitnami_key(std::string& key, std::string_view version) {
   // "6.2.0-3" is the third build of 6.2.0, not something before it.
-  if (const size_t dash = version.rfind('-'); dash != std::string_view::npos && is_number(version.substr(dash + 1)))
-    version = version.substr(0, dash);
+  if (const size_t dash = version.rfind('-'); dash != std::string_view::npos && is_number(version.substr(dash + 1))) version = version.substr(0, dash);
   return semver_key(key, version);
 }
 

@@ -13,12 +13,20 @@ struct Chain {
   std::string_view versions;
 };
 constexpr Chain kChains[] = {
-    {Scheme::semver, "1.0.0-0 < 1.0.0-alpha < 1.0.0-alpha.1 < 1.0.0-alpha.beta < 1.0.0-beta.2 < 1.0.0-beta.11 < 1.0.0-rc.1 < 1.0.0 = v1.0.0 = 1.0 = 1 = 1.0.0+build < 1.0.1 < 1.10.0 < 99999999999999999999.0.0"},
-    {Scheme::go, "v0.0.0-20210101000000-abcdefabcdef < v0.1.0 = v0.1.0+incompatible < v1.20.0 < go1.21rc2 < go1.21rc10 < 1.21.0 = go1.21 < go1.22.4 < v2.0.0+incompatible"},
+    {Scheme::semver,
+     "1.0.0-0 < 1.0.0-alpha < 1.0.0-alpha.1 < 1.0.0-alpha.beta < 1.0.0-beta.2 < 1.0.0-beta.11 < 1.0.0-rc.1 < 1.0.0 = v1.0.0 = 1.0 = 1 = 1.0.0+build < 1.0.1 < "
+     "1.10.0 < 99999999999999999999.0.0"},
+    {Scheme::go,
+     "v0.0.0-20210101000000-abcdefabcdef < v0.1.0 = v0.1.0+incompatible < v1.20.0 < go1.21rc2 < go1.21rc10 < 1.21.0 = go1.21 < go1.22.4 < v2.0.0+incompatible"},
     {Scheme::go, "1.22.0-0 < go1.22rc1 = 1.22.0-rc.1 < 1.22.0"},
-    {Scheme::pep440, "foo < 1.0.dev1 < 1.0a1.dev1 < 1.0a1 < 1.0b2 = 1.0-beta_2 < 1.0rc1 = 1.0c1 = 1.0pre1 < 1.0 = 1 = v1.0.0 < 1.0+abc < 1.0+abc.5 < 1.0+5 < 1.0.post1.dev2 < 1.0.post1 = 1.0-1 = 1.0.rev1 < 1.1.dev1 < 1!0.1"},
-    {Scheme::deb, "1.0~~ < 1.0~rc1 < 1.0 = 0:1.0 = 1.0-0 < 1.0-1~deb12u1 < 1.0-1 < 1.0-1+b1 < 1.0-1+deb12u2 < 1.0-1+deb12u10 < 1.0a < 1.0+dfsg < 1.0.1 < 1:0.1"},
-    {Scheme::maven, "1-alpha-1 = 1a1 < 1-beta < 1-milestone = 1-MILESTONE < 1-rc = 1-cr = 1.0.0.CR < 1-SNAPSHOT < 1 = 1.0 = 1-ga = 1.0.0.Final = 1.0.0.RELEASE < 1-sp < 1-abc < 1-1 < 1.1 < 1.2.3 < 1.10"},
+    {Scheme::pep440,
+     "foo < 1.0.dev1 < 1.0a1.dev1 < 1.0a1 < 1.0b2 = 1.0-beta_2 < 1.0rc1 = 1.0c1 = 1.0pre1 < 1.0 = 1 = v1.0.0 < 1.0+abc < 1.0+abc.5 < 1.0+5 < 1.0.post1.dev2 < "
+     "1.0.post1 = 1.0-1 = 1.0.rev1 < 1.1.dev1 < 1!0.1"},
+    {Scheme::deb,
+     "1.0~~ < 1.0~rc1 < 1.0 = 0:1.0 = 1.0-0 < 1.0-1~deb12u1 < 1.0-1 < 1.0-1+b1 < 1.0-1+deb12u2 < 1.0-1+deb12u10 < 1.0a < 1.0+dfsg < 1.0.1 < 1:0.1"},
+    {Scheme::maven,
+     "1-alpha-1 = 1a1 < 1-beta < 1-milestone = 1-MILESTONE < 1-rc = 1-cr = 1.0.0.CR < 1-SNAPSHOT < 1 = 1.0 = 1-ga = 1.0.0.Final = 1.0.0.RELEASE < 1-sp < 1-abc "
+     "< 1-1 < 1.1 < 1.2.3 < 1.10"},
     {Scheme::rpm, "1.0~rc1-1 < 1.0-1 < 1.0^git1-1 < 1.0a-1 < 1.0.1-1.el8 < 1.0.1-1.el9 < 1.0.1-10 < 1:0.1-1"},
     {Scheme::apk, "1.0_alpha < 1.0_alpha2 < 1.0_rc1 < 1.0 < 1.0-r1 < 1.0-r10 < 1.0_p1 < 1.0a < 1.0.05 < 1.0.1 < 1.1"},
     {Scheme::rubygems, "1.0.a.10 < 1.0.b1 < 1.0.0.pre.1 = 1.pre.1 = 1-1 < 1.0 = 1 = 1.0.0 < 1.0.1.rc1 < 1.0.1 < 1.10"},
@@ -36,8 +44,10 @@ TEST(Version, EveryPairOfAChainIsInOrder) {
     std::vector<std::pair<std::string, int>> ranked;
     int rank = 0;
     for (const auto word : split(chain.versions, ' ')) {
-      if (word == "<") ++rank;
-      else if (word != "=") ranked.emplace_back(word, rank);
+      if (word == "<")
+        ++rank;
+      else if (word != "=")
+        ranked.emplace_back(word, rank);
     }
     for (const auto& [a, rank_a] : ranked)
       for (const auto& [b, rank_b] : ranked) {
@@ -53,8 +63,9 @@ struct Refused {
   std::string_view version;
 };
 TEST(Version, WhatIsNoVersionIsRefused) {
-  constexpr Refused rows[] = {{Scheme::semver, ""}, {Scheme::semver, "latest"}, {Scheme::semver, "v"}, {Scheme::go, "devel"}, {Scheme::go, "(devel)"},
-                              {Scheme::apk, "1-r"}, {Scheme::apk, "1.0_foo"}, {Scheme::cran, "1.a"}, {Scheme::hackage, "1-2"}, {Scheme::rubygems, "x"}, {Scheme::deb, "1:"}};
+  constexpr Refused rows[] = {{Scheme::semver, ""},     {Scheme::semver, "latest"}, {Scheme::semver, "v"},    {Scheme::go, "devel"},
+                              {Scheme::go, "(devel)"},  {Scheme::apk, "1-r"},       {Scheme::apk, "1.0_foo"}, {Scheme::cran, "1.a"},
+                              {Scheme::hackage, "1-2"}, {Scheme::rubygems, "x"},    {Scheme::deb, "1:"}};
   for (const auto& row : rows) EXPECT_FALSE(to_version_key(row.scheme, row.version)) << to_string(row.scheme) << " " << row.version;
   EXPECT_FALSE(to_version_key(Scheme::deb, std::string(2000, '1')));
   EXPECT_FALSE(to_version_key(Scheme::semver, std::string(300, '9')));

@@ -48,32 +48,32 @@ Result<store::Database> open_for_writing(const std::string& path, const KeyIndex
     TRY_DO(database.execute(("PRAGMA page_size = " + std::to_string(kPageBytes)).c_str()));
   } else {
     TRY(const int64_t application, database.query_int("PRAGMA application_id"));
-    if (application != kApplicationId)
-      return fail(Error(Code::invalid, "this database is not a log of Waybill").at(path).next("use another --data-dir"));
+    if (application != kApplicationId) return fail(Error(Code::invalid, "this database is not a log of Waybill").at(path).next("use another --data-dir"));
   }
   TRY(const auto mode, database.query_text("PRAGMA journal_mode = WAL"));
-  if (mode != "wal") return fail(Error(Code::internal, "SQLite refuses write-ahead logging here (journal mode " + mode + "): expected a local file system").at(path));
+  if (mode != "wal")
+    return fail(Error(Code::internal, "SQLite refuses write-ahead logging here (journal mode " + mode + "): expected a local file system").at(path));
   TRY_DO(database.execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY"));
   database.count_wal_pages();
   if (objects == 0) {
     TRY(auto transaction, store::Transaction::begin(database));
-    const std::string sql =
-        "PRAGMA application_id = " + std::to_string(kApplicationId) + "; PRAGMA user_version = " + std::to_string(kFormatVersion) + ";" +
-        "CREATE TABLE meta(name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;"
-        "CREATE TABLE run(first INTEGER PRIMARY KEY, count INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,"
-        " note TEXT NOT NULL, hashes BLOB NOT NULL, keys BLOB NOT NULL, entries BLOB NOT NULL);"
-        "CREATE TABLE tile(id INTEGER PRIMARY KEY, hashes BLOB NOT NULL);"
-        "CREATE TABLE document(id INTEGER PRIMARY KEY, digest BLOB NOT NULL, bytes INTEGER NOT NULL, codec INTEGER NOT NULL,"
-        " erased_by INTEGER, stored BLOB);" +
-        documents.create_sql() + entries.create_sql();
+    const std::string sql = "PRAGMA application_id = " + std::to_string(kApplicationId) + "; PRAGMA user_version = " + std::to_string(kFormatVersion) + ";" +
+                            "CREATE TABLE meta(name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;"
+                            "CREATE TABLE run(first INTEGER PRIMARY KEY, count INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,"
+                            " note TEXT NOT NULL, hashes BLOB NOT NULL, keys BLOB NOT NULL, entries BLOB NOT NULL);"
+                            "CREATE TABLE tile(id INTEGER PRIMARY KEY, hashes BLOB NOT NULL);"
+                            "CREATE TABLE document(id INTEGER PRIMARY KEY, digest BLOB NOT NULL, bytes INTEGER NOT NULL, codec INTEGER NOT NULL,"
+                            " erased_by INTEGER, stored BLOB);" +
+                            documents.create_sql() + entries.create_sql();
     TRY_DO(database.execute(sql.c_str()));
     TRY_DO(transaction.commit());
   } else {
     TRY(const int64_t version, database.query_int("PRAGMA user_version"));
     if (version > kFormatVersion)
-      return fail(Error(Code::conflict, "this log has format " + std::to_string(version) + ", this program knows formats up to " + std::to_string(kFormatVersion))
-                      .at(path)
-                      .next("use a newer waybill"));
+      return fail(
+          Error(Code::conflict, "this log has format " + std::to_string(version) + ", this program knows formats up to " + std::to_string(kFormatVersion))
+              .at(path)
+              .next("use a newer waybill"));
   }
   return database;
 }
@@ -119,7 +119,8 @@ Result<Head> LogReader::load_head() {
   auto checkpoint = note ? trust::Checkpoint::parse(note->text) : Result<trust::Checkpoint>(note.error());
   if (!checkpoint) return fail(damaged("the newest run has no checkpoint: " + checkpoint.error().to_string(), database_.path()));
   if (checkpoint->size != head.size)
-    return fail(damaged("the newest checkpoint is of " + std::to_string(checkpoint->size) + " entries, there are " + std::to_string(head.size), database_.path()));
+    return fail(
+        damaged("the newest checkpoint is of " + std::to_string(checkpoint->size) + " entries, there are " + std::to_string(head.size), database_.path()));
   head.root = checkpoint->root;
   return head;
 }

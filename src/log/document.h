@@ -20,7 +20,7 @@ enum class DocumentCodec : uint8_t { raw, zstd };
 struct PreparedDocument {
   DocumentRef ref;
   DocumentCodec codec = DocumentCodec::raw;
-  std::string stored;          // raw bytes or a zstd frame
+  std::string stored;           // raw bytes or a zstd frame
   bool already_stored = false;  // `stored` is empty: the log has these bytes
 };
 

@@ -39,9 +39,7 @@ struct Cursor {
   std::string_view text;
   size_t at = 0;
 
-  tl::unexpected<Error> wrong(std::string expected) const {
-    return fail(Error(Code::invalid, "expected " + expected).at("byte " + std::to_string(at)));
-  }
+  tl::unexpected<Error> wrong(std::string expected) const { return fail(Error(Code::invalid, "expected " + expected).at("byte " + std::to_string(at))); }
   bool eat(std::string_view word) {
     if (text.substr(at, word.size()) != word) return false;
     at += word.size();
@@ -124,7 +122,7 @@ bool name_less(std::string_view a, std::string_view b) {
   const auto p = static_cast<uint8_t>(*x), q = static_cast<uint8_t>(*y);
   const bool p_supplementary = p >= 0xf0, q_supplementary = q >= 0xf0;
   if (p_supplementary != q_supplementary) {
-    if (p_supplementary && q >= 0xee) return true;   // surrogates (from U+D800) before U+E000
+    if (p_supplementary && q >= 0xee) return true;  // surrogates (from U+D800) before U+E000
     if (q_supplementary && p >= 0xee) return false;
   }
   return p < q;
@@ -182,8 +180,7 @@ Result<void> skip_object(Cursor& cursor, int depth) {
     } else {
       std::string here = simple ? std::string(name) : unescaped(quoted);
       if (last_simple) last_unescaped = std::string(last);
-      if (!first && !name_less(last_unescaped, here))
-        return Cursor{cursor.text, from}.wrong("member names in ascending order, each once");
+      if (!first && !name_less(last_unescaped, here)) return Cursor{cursor.text, from}.wrong("member names in ascending order, each once");
       last_unescaped = std::move(here);
     }
     last = name;

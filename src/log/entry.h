@@ -85,8 +85,7 @@ Result<Entry> parse_entry(std::string leaf);
 
 // The canonical bytes. Errors: invalid when the body is no canonical JSON object, the actor no UTF-8 or a type is empty;
 // exhausted beyond a limit above.
-Result<std::string> format_entry(EntryKind kind, std::string_view actor, std::string_view body, const std::vector<DocumentRef>& documents,
-                                 Time time);
+Result<std::string> format_entry(EntryKind kind, std::string_view actor, std::string_view body, const std::vector<DocumentRef>& documents, Time time);
 
 // Whether `json` is one JSON object in the canonical form of RFC 8785; the error names the byte. One pass, no
 // allocation for what JsonWriter writes with its keys in order.

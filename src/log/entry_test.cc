@@ -97,10 +97,24 @@ TEST(Entry, EveryOtherSpellingIsRefused) {
   const struct {
     std::string_view from, to;
   } kRows[] = {
-      {"{\"actor\"", "{ \"actor\""},      {"machine:ci", ""},         {"\"bytes\":13", "\"bytes\":013"}, {"\"bytes\":13", "\"bytes\":-1"}, {"\"bytes\":13", "\"bytes\":13.0"},
-      {"\"bytes\":13,", ""},              {"e3b0", "E3B0"},           {"e3b0", "e3b"},                   {"text/plain", ""},              {"server_key", "serverkey"},
-      {".123Z", "Z"},                     {".123Z", ".1234Z"},        {".123Z", ".123+00:00"},           {"2026-11-22", "2026-02-30"},    {"\"time\"", "\"Time\""},
-      {"\"kind\":\"server_key\",", ""},   {"[1]}}", "[1 ]}}"},       {"}],\"kind\"", "},],\"kind\""},
+      {"{\"actor\"", "{ \"actor\""},
+      {"machine:ci", ""},
+      {"\"bytes\":13", "\"bytes\":013"},
+      {"\"bytes\":13", "\"bytes\":-1"},
+      {"\"bytes\":13", "\"bytes\":13.0"},
+      {"\"bytes\":13,", ""},
+      {"e3b0", "E3B0"},
+      {"e3b0", "e3b"},
+      {"text/plain", ""},
+      {"server_key", "serverkey"},
+      {".123Z", "Z"},
+      {".123Z", ".1234Z"},
+      {".123Z", ".123+00:00"},
+      {"2026-11-22", "2026-02-30"},
+      {"\"time\"", "\"Time\""},
+      {"\"kind\":\"server_key\",", ""},
+      {"[1]}}", "[1 ]}}"},
+      {"}],\"kind\"", "},],\"kind\""},
   };
   for (const auto& row : kRows) {
     std::string leaf(kGood);

@@ -53,8 +53,7 @@ Result<void> KeyIndex::merge_some(store::Database& database) {
   }
   TRY(auto insert, database.prepare("INSERT OR IGNORE INTO " + table_ + " VALUES (?, ?)"));
   const size_t end = std::min(sorted_.size(), merged_ + step_);
-  for (size_t i = merged_; i < end; ++i)
-    TRY_DO(insert.bind_blob(1, as_text(sorted_[i].first.bytes)).bind(2, static_cast<int64_t>(sorted_[i].second)).run());
+  for (size_t i = merged_; i < end; ++i) TRY_DO(insert.bind_blob(1, as_text(sorted_[i].first.bytes)).bind(2, static_cast<int64_t>(sorted_[i].second)).run());
   merged_in_this_commit_ = end - merged_;
   if (end == sorted_.size()) {
     TRY(auto bound, database.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)"));

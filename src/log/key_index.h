@@ -48,8 +48,8 @@ class KeyIndex {
   std::string table_, bound_name_;
   size_t begin_at_ = 16384, step_ = 512;
   mutable std::mutex mutex_;
-  Keys recent_;          // newest
-  Keys merging_;         // being merged; still answers
+  Keys recent_;   // newest
+  Keys merging_;  // being merged; still answers
   // Of the one writer:
   std::vector<std::pair<Sha256, uint64_t>> sorted_;
   size_t merged_ = 0, merged_in_this_commit_ = 0;

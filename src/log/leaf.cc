@@ -6,14 +6,12 @@ namespace waybill::log {
 namespace {
 
 tl::unexpected<Error> too_much(const char* what, size_t limit, size_t found) {
-  return fail(Code::exhausted, std::string("an entry's ") + what + " has at most " + std::to_string(limit) + " bytes, this one has " +
-                                   std::to_string(found));
+  return fail(Code::exhausted, std::string("an entry's ") + what + " has at most " + std::to_string(limit) + " bytes, this one has " + std::to_string(found));
 }
 Result<void> check_text(const char* what, std::string_view text, size_t limit) {
   if (text.empty()) return fail(Code::invalid, std::string("an entry's ") + what + " is empty");
   if (text.size() > limit) return too_much(what, limit, text.size());
-  if (const auto bad = find_invalid_utf8(text))
-    return fail(Code::invalid, std::string("an entry's ") + what + " is no UTF-8 at byte " + std::to_string(*bad));
+  if (const auto bad = find_invalid_utf8(text)) return fail(Code::invalid, std::string("an entry's ") + what + " is no UTF-8 at byte " + std::to_string(*bad));
   return {};
 }
 
@@ -67,8 +65,7 @@ Sha256 finish_leaf(LeafInTheMaking& leaf, std::string_view tail) {
   return leaf.hash.finish();
 }
 
-Result<std::string> format_entry(EntryKind kind, std::string_view actor, std::string_view body, const std::vector<DocumentRef>& documents,
-                                 Time time) {
+Result<std::string> format_entry(EntryKind kind, std::string_view actor, std::string_view body, const std::vector<DocumentRef>& documents, Time time) {
   TRY(auto leaf, begin_leaf(kind, actor, body, documents));
   leaf.bytes += leaf_tail(time);
   return std::move(leaf.bytes);

@@ -13,8 +13,8 @@
 namespace waybill::log {
 
 struct LeafInTheMaking {
-  std::string bytes;      // up to and including "time":"
-  Sha256Stream hash;      // of 0x00 and these bytes
+  std::string bytes;  // up to and including "time":"
+  Sha256Stream hash;  // of 0x00 and these bytes
   uint32_t body_offset = 0, body_bytes = 0;
 };
 constexpr size_t kLeafTailBytes = 26;  // 2026-11-22T14:43:00.123Z"}

@@ -32,7 +32,8 @@ class LogImpl final : public Log {
     readers_ = std::make_unique<ReaderPool>(path_, documents_, entries_);
     if (options_.mode == Mode::write) return open_for_write();
     if (!options_.disk->exists(path_))
-      return fail(Error(Code::not_found, "there is no log here").at(options_.data_dir).next("name the directory with --data-dir, or start with `waybill serve`"));
+      return fail(
+          Error(Code::not_found, "there is no log here").at(options_.data_dir).next("name the directory with --data-dir, or start with `waybill serve`"));
     TRY(auto reader, readers_->borrow());
     TRY(const auto key, reader->load_meta(kMetaKey));
     TRY(public_key_, trust::NoteVerifier::parse(key));
@@ -45,7 +46,8 @@ class LogImpl final : public Log {
     if (!writer_) return fail(Error(Code::denied, "the log is open for reading only").at(options_.data_dir));
     for (const auto& document : entry.documents) {
       if (document.ref.bytes > kMaxDocumentBytes)
-        return fail(Error(Code::exhausted, "a document has at most " + std::to_string(kMaxDocumentBytes >> 20) + " MiB, this one has " + std::to_string(document.ref.bytes) + " bytes"));
+        return fail(Error(Code::exhausted, "a document has at most " + std::to_string(kMaxDocumentBytes >> 20) + " MiB, this one has " +
+                                               std::to_string(document.ref.bytes) + " bytes"));
       if (!document.already_stored) continue;
       TRY(const auto found, find_stored(document.ref.digest, false));
       if (!found) return fail(Code::invalid, "document " + document.ref.digest.to_string() + " is said to be stored already, and is not");
@@ -373,7 +375,8 @@ class LogImpl final : public Log {
     }
     auto edge = TreeEdge::from(head.size, tiles);
     if (!edge) return damaged(head.size - 1, edge.error().message());
-    if (edge->root() != head.root) return damaged(head.size - 1, "the newest tiles add up to " + edge->root().hex() + ", the checkpoint says " + head.root.hex());
+    if (edge->root() != head.root)
+      return damaged(head.size - 1, "the newest tiles add up to " + edge->root().hex() + ", the checkpoint says " + head.root.hex());
     if (head.size > 0) {
       TRY(const auto checkpoint, trust::verify_checkpoint(head.note, *public_key_));
       (void)checkpoint;
@@ -406,7 +409,9 @@ class LogImpl final : public Log {
     const std::string key_digest = log_key.public_key().key_id().substr(0, 8);
     const std::string origin = !known_origin.empty() ? known_origin : !options_.origin.empty() ? options_.origin : "waybill.local/log/" + key_digest;
     if (!options_.origin.empty() && options_.origin != origin)
-      return fail(Error(Code::conflict, "this log's origin is \"" + origin + "\", not \"" + options_.origin + "\"").at(path_).next("an origin cannot be changed: leave it out, or use another --data-dir"));
+      return fail(Error(Code::conflict, "this log's origin is \"" + origin + "\", not \"" + options_.origin + "\"")
+                      .at(path_)
+                      .next("an origin cannot be changed: leave it out, or use another --data-dir"));
     TRY(auto signer, trust::NoteSigner::of(origin, log_key));
     TRY(public_key_, trust::NoteVerifier::of(origin, log_key.public_key()));
     if (known_origin.empty()) {
@@ -434,7 +439,13 @@ class LogImpl final : public Log {
     publish(start);
     set_delivered(start->head.size);
 
-    WriterContext context{options_, path_, std::move(signer), &documents_, &entries_, readers_.get(), next_document,
+    WriterContext context{options_,
+                          path_,
+                          std::move(signer),
+                          &documents_,
+                          &entries_,
+                          readers_.get(),
+                          next_document,
                           [this](std::shared_ptr<const Published> fresh) { publish(std::move(fresh)); },
                           [this](uint64_t size, const std::function<std::vector<Entry>()>& build) { deliver(size, build); }};
     writer_ = std::make_unique<Writer>(std::move(context), std::move(database), std::move(start));

@@ -52,10 +52,10 @@ struct Options {
 
 struct NewEntry {
   EntryKind kind = EntryKind::evidence;
-  std::string actor;                         // who: "person:ada", "machine:ci", "server"
-  std::string body;                          // canonical JSON object (JsonWriter with its keys in order)
-  std::vector<PreparedDocument> documents;   // prepare_document(), Log::prepare()
-  std::shared_ptr<void> attachment;          // handed through to followers
+  std::string actor;                        // who: "person:ada", "machine:ci", "server"
+  std::string body;                         // canonical JSON object (JsonWriter with its keys in order)
+  std::vector<PreparedDocument> documents;  // prepare_document(), Log::prepare()
+  std::shared_ptr<void> attachment;         // handed through to followers
   // When set: an entry with the same key is not appended again, the first one's receipt is given, marked `duplicate`.
   // Kept for as long as the log. (collect/: hash of bytes, subject, collector.)
   std::optional<Sha256> unique_key;

@@ -83,9 +83,8 @@ TEST_F(LogTest, AnEntryComesBackAsItWasAppended) {
   EXPECT_EQ(loaded->body(), "{\"number\":7}");
   ASSERT_EQ(loaded->documents.size(), 1u);
   EXPECT_EQ(loaded->documents[0].type, "text/plain");
-  EXPECT_EQ(loaded->leaf,
-            "{\"actor\":\"machine:test\",\"body\":{\"number\":7},\"documents\":[{\"bytes\":13,\"sha256\":\"" + sha256("some document").hex() +
-                "\",\"type\":\"text/plain\"}],\"kind\":\"policy\",\"time\":\"" + to_rfc3339_ms(clock_.now()) + "\"}");
+  EXPECT_EQ(loaded->leaf, "{\"actor\":\"machine:test\",\"body\":{\"number\":7},\"documents\":[{\"bytes\":13,\"sha256\":\"" + sha256("some document").hex() +
+                              "\",\"type\":\"text/plain\"}],\"kind\":\"policy\",\"time\":\"" + to_rfc3339_ms(clock_.now()) + "\"}");
   EXPECT_EQ(canonical_json(loaded->leaf).value(), loaded->leaf);
   EXPECT_EQ(log_->load_document(loaded->documents[0].digest).value(), "some document");
   EXPECT_EQ(log_->head().root, trust::leaf_hash(loaded->leaf));

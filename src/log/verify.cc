@@ -10,7 +10,9 @@ namespace waybill::log {
 namespace {
 
 tl::unexpected<Error> wrong(uint64_t entry, const std::string& what) {
-  return fail(Error(Code::internal, "the log does not verify: " + what).at("entry " + std::to_string(entry)).next("restore the data directory from a backup and compare"));
+  return fail(Error(Code::internal, "the log does not verify: " + what)
+                  .at("entry " + std::to_string(entry))
+                  .next("restore the data directory from a backup and compare"));
 }
 
 // The lines of a checkpoint as they must be at this point; everything but the signature.
@@ -46,13 +48,16 @@ Result<VerifyReport> verify_database(LogReader& reader, const Head& head, const 
       last_time = entry->time;
       for (const auto& document : entry->documents) {
         const auto [it, fresh] = wanted.emplace(document.digest, document.bytes);
-        if (!fresh && it->second != document.bytes) return wrong(index, "it gives document " + document.digest.to_string() + " another length than an entry before it");
+        if (!fresh && it->second != document.bytes)
+          return wrong(index, "it gives document " + document.digest.to_string() + " another length than an entry before it");
       }
       edge.add(leaf, [&](unsigned level, uint64_t tile, const NodeTile& filled) {
         if (level == 0 || !tiles) return;
         auto stored = reader.load_tile(level, tile);
-        if (!stored) tiles = fail(stored.error());
-        else if (*stored != filled.bytes()) tiles = wrong(index, "tile " + trust::to_path({level, tile, filled.width(), false}) + " has other hashes");
+        if (!stored)
+          tiles = fail(stored.error());
+        else if (*stored != filled.bytes())
+          tiles = wrong(index, "tile " + trust::to_path({level, tile, filled.width(), false}) + " has other hashes");
       });
       report.entry_bytes += (*entries)[i].size();
     }
@@ -73,7 +78,8 @@ Result<VerifyReport> verify_database(LogReader& reader, const Head& head, const 
     if (!std::string_view(stored).starts_with(edge.tile(level).bytes()))
       return wrong(edge.size() - 1, "tile " + trust::to_path({level, index, edge.tile(level).width(), false}) + " has other hashes");
   }
-  if (edge.size() != head.size || edge.root() != head.root) return wrong(edge.size(), "the root of the entries is " + edge.root().hex() + ", the checkpoint says " + head.root.hex());
+  if (edge.size() != head.size || edge.root() != head.root)
+    return wrong(edge.size(), "the root of the entries is " + edge.root().hex() + ", the checkpoint says " + head.root.hex());
   if (head.size > 0) {
     auto checkpoint = trust::verify_checkpoint(head.note, key);
     if (!checkpoint) return fail(Error(Code::internal, "the newest checkpoint does not verify: " + checkpoint.error().to_string()));
@@ -96,7 +102,8 @@ Result<VerifyReport> verify_database(LogReader& reader, const Head& head, const 
       },
       depth == VerifyDepth::documents));
   if (!wanted.empty())
-    return fail(Error(Code::internal, "the log does not verify: " + std::to_string(wanted.size()) + " documents are missing, among them " + wanted.begin()->first.to_string()));
+    return fail(Error(Code::internal,
+                      "the log does not verify: " + std::to_string(wanted.size()) + " documents are missing, among them " + wanted.begin()->first.to_string()));
   return report;
 }
 

@@ -8,7 +8,7 @@
 namespace waybill::log {
 namespace {
 
-constexpr size_t kMaxBatchEntries = 2048;  // bigger ones leave the processor's caches
+constexpr size_t kMaxBatchEntries = 2048;            // bigger ones leave the processor's caches
 constexpr size_t kMaxBatchBytes = size_t{16} << 20;  // of entries and documents
 // A batch that is smaller than the last one was waits a moment for more: several writers are at work, and one commit for
 // all of them costs as much as one for each. A lone writer never waits.
@@ -296,7 +296,8 @@ void Writer::seal(Batch& batch) {
   for (unsigned level = 1; level < edge_.levels(); ++level) {
     const unsigned shift = trust::kTileHeight * level;
     if (first >> shift == edge_.size() >> shift) break;
-    if (edge_.tile(level).width() > 0) batch.tiles.push_back({tile_id(level, edge_.size() >> (shift + trust::kTileHeight)), std::string(edge_.tile(level).bytes())});
+    if (edge_.tile(level).width() > 0)
+      batch.tiles.push_back({tile_id(level, edge_.size() >> (shift + trust::kTileHeight)), std::string(edge_.tile(level).bytes())});
   }
   after->head.time = batch.runs.back().last_time;
   batch.after = std::move(after);

@@ -36,7 +36,7 @@ struct Published {
 
 struct WriterContext {
   Options options;
-  std::string path;            // of the database
+  std::string path;  // of the database
   trust::NoteSigner signer;
   KeyIndex* documents = nullptr;
   KeyIndex* entries = nullptr;
@@ -125,7 +125,7 @@ class Writer {
   std::unique_ptr<Batch> handed_over_;
   bool committer_idle_ = true, sequencer_done_ = false;
   std::condition_variable batch_ready_;
-  uint64_t failed_generation_ = 0;  // what was sequenced in an earlier generation is void
+  uint64_t failed_generation_ = 0;            // what was sequenced in an earlier generation is void
   std::shared_ptr<const Published> durable_;  // guarded by queue_mutex_
   std::optional<Error> broken_;               // guarded by queue_mutex_: no further appends
   std::optional<Error> last_failure_;         // guarded by queue_mutex_: why generations became void

@@ -55,10 +55,18 @@ bool is_other_verdict(const Decision& a, const Decision& b) {
 // `service`: as the graph calls it, so that no second name for it is made.
 std::string to_body(const Decision& d, const Sha256& digest, std::string_view subject, std::string_view service) {
   JsonObject o;
-  o.text("id", d.id).text("subject", subject).text("gate", d.gate).text("action", d.action).text("verdict", to_string(d.verdict)).text("summary", d.summary.substr(0, 120));
+  o.text("id", d.id)
+      .text("subject", subject)
+      .text("gate", d.gate)
+      .text("action", d.action)
+      .text("verdict", to_string(d.verdict))
+      .text("summary", d.summary.substr(0, 120));
   if (!d.environment.empty()) o.text("environment", d.environment);
   if (!service.empty()) o.text("service", service);
-  o.text("decision_digest", digest.to_string()).text("input_digest", d.input_digest).text("policy_digest", d.policy_digest).number("log_index", static_cast<int64_t>(d.log_index));
+  o.text("decision_digest", digest.to_string())
+      .text("input_digest", d.input_digest)
+      .text("policy_digest", d.policy_digest)
+      .number("log_index", static_cast<int64_t>(d.log_index));
   o.time("at", d.at).time("until", d.valid_until);
   if (!d.supersedes.empty()) o.text("supersedes", d.supersedes);
   return std::move(o).take();
@@ -279,12 +287,14 @@ Result<std::string> Decider::State::load_decision(std::string_view id) {
   {
     std::shared_lock lock(memory_mutex);
     const auto it = by_id.find(id);
-    if (it != by_id.end() && !(it->second->answer.decision->preview && setup.clock->now().ms - it->second->answer.decision->at.ms > kPreviewMs)) return *it->second->answer.document;
+    if (it != by_id.end() && !(it->second->answer.decision->preview && setup.clock->now().ms - it->second->answer.decision->at.ms > kPreviewMs))
+      return *it->second->answer.document;
   }
   const auto view = setup.graph->view();
   const auto found = view.decision(id);
   if (!found || !setup.log)
-    return fail(Error(Code::not_found, "there is no decision " + std::string(id.substr(0, 60))).next("previews are kept for 24 hours; `waybill check` asks again"));
+    return fail(
+        Error(Code::not_found, "there is no decision " + std::string(id.substr(0, 60))).next("previews are kept for 24 hours; `waybill check` asks again"));
   TRY(const auto bytes, setup.log->load_document(found->document));
   TRY(auto decision, parse_decision(bytes));
   decision.log_entry = found->entry;
@@ -411,7 +421,8 @@ Result<Answer> Decider::State::evaluate(const Question& question, const Question
       documents.push_back(setup.log->prepare(resolved->policy_json, std::string(kPolicyType), resolved->digest));
       auto shortened = decision;
       shortened.summary = valid_utf8(decision.summary.substr(0, 120));
-      auto receipt = append(log::EntryKind::decision, to_body(shortened, decision.digest(), asked.subject_text(), asked.service_text), decision.asked_by, std::move(documents));
+      auto receipt = append(log::EntryKind::decision, to_body(shortened, decision.digest(), asked.subject_text(), asked.service_text), decision.asked_by,
+                            std::move(documents));
       if (!receipt && receipt.error().code() == Code::denied && writes.exchange(false)) return evaluate(question, key);  // read-only after all
       if (!receipt) return fail(std::move(receipt.error()));
       decision.log_entry = receipt->index;
@@ -555,7 +566,8 @@ Result<uint64_t> Decider::apply_pack(const Pack& pack, const Actor& who) {
       return fail(Error(Code::conflict, "the pack " + pack.name + " " + pack.version + " is there with other rules").next("raise its version in pack.yaml"));
     if (known.name == pack.name) continue;
     for (const auto& rule : pack.rules)
-      if (known.find_rule(rule.id)) return fail(Code::conflict, "the pack " + known.name + " has a rule " + rule.id + " already: ids are unique over all packs");
+      if (known.find_rule(rule.id))
+        return fail(Code::conflict, "the pack " + known.name + " has a rule " + rule.id + " already: ids are unique over all packs");
   }
   JsonObject body;
   body.text("digest", pack.digest.to_string()).text("pack", pack.name).text("schema", "waybill/pack/v1").text("version", pack.version);

@@ -32,30 +32,30 @@ namespace waybill::policy {
 
 // Who asks or acts, after authentication.
 struct Actor {
-  std::string_view id = "machine:waybill";             // person:…, machine:…
-  std::string_view issuer;                              // "" when unknown
+  std::string_view id = "machine:waybill";  // person:…, machine:…
+  std::string_view issuer;                  // "" when unknown
   std::span<const std::string> groups;
   bool is_person() const { return id.substr(0, 7) == "person:"; }
 };
 
 // Views only: a question that was asked before is answered without an allocation.
 struct Question {
-  std::string_view subject;       // any form of interfaces.md but a path: sha256:…, image@digest, image:tag, purl, git+…, service@environment
-  std::string_view environment;   // "" : the only one there is, else none
-  std::string_view service;       // name or scope; "" : the one that the artifact was deployed or built for, if known
+  std::string_view subject;      // any form of interfaces.md but a path: sha256:…, image@digest, image:tag, purl, git+…, service@environment
+  std::string_view environment;  // "" : the only one there is, else none
+  std::string_view service;      // name or scope; "" : the one that the artifact was deployed or built for, if known
   std::string_view gate = "ci";
   std::string_view action = "deploy";
   Actor who;
   std::string_view reason, ticket;
   bool preview = false;
-  std::optional<uint64_t> at;     // log index: what would have been said then (a preview)
+  std::optional<uint64_t> at;  // log index: what would have been said then (a preview)
 };
 
 struct Answer {
-  std::shared_ptr<const std::string> document;   // waybill/decision/v1, JSON
-  std::shared_ptr<const Decision> decision;      // the same as a value
+  std::shared_ptr<const std::string> document;  // waybill/decision/v1, JSON
+  std::shared_ptr<const Decision> decision;     // the same as a value
   Verdict verdict = Verdict::deny;
-  bool repeated = false;                         // was answered before; nothing was written
+  bool repeated = false;  // was answered before; nothing was written
 };
 
 struct Setup {
@@ -63,11 +63,11 @@ struct Setup {
   bool writes = true;             // false: the log is read-only, and every answer is a preview
   graph::Graph* graph = nullptr;  // needed
   Clock* clock = &Clock::system();
-  std::string server_url;         // "" : decisions have no `see`
+  std::string server_url;  // "" : decisions have no `see`
   std::string engine_version = "0.1.0";
   // Facts of an entry again, for the ways through dependencies; may be empty. (graph::LoadFacts)
   std::function<Result<std::shared_ptr<const facts::Batch>>(uint64_t entry)> load_facts;
-  bool enforce_shipped = false;   // no data directory: all shipped packs, enforced
+  bool enforce_shipped = false;  // no data directory: all shipped packs, enforced
   size_t max_remembered = 200'000;
 };
 
@@ -76,7 +76,7 @@ struct Counted {
   std::string id;
   uint64_t asked = 0;
   Time last;
-  std::vector<std::pair<std::string, uint64_t>> by;   // who asked how often, most first, at most 20
+  std::vector<std::pair<std::string, uint64_t>> by;  // who asked how often, most first, at most 20
 };
 
 // Thread-safe.

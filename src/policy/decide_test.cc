@@ -14,7 +14,8 @@ const RuleResult* find(const Decision& decision, std::string_view rule) {
   return nullptr;
 }
 constexpr std::string_view kEnforce =
-    "scope: demo\npacks: {vulnerabilities: {mode: {production: enforce}}}\nparameters: {serious-vulnerability-overdue: {grace_days.critical: {production: 0}}}\n"
+    "scope: demo\npacks: {vulnerabilities: {mode: {production: enforce}}}\nparameters: {serious-vulnerability-overdue: {grace_days.critical: {production: "
+    "0}}}\n"
     "rules: {container-scan-current: {mode: warn}}\n";
 
 TEST(Decider, AFreshLogGetsTheShippedPacksOnce) {
@@ -58,7 +59,8 @@ TEST(Decider, NewFactsMakeANewDecisionAndUnrelatedOnesDoNot) {
   EXPECT_TRUE(world.ask("production").repeated);
   // Integration tests were missing: now they are there.
   world.clock.advance(2000);
-  world.collect("<testsuite name=\"app integration\" tests=\"1\" failures=\"1\"><testcase name=\"a\"><failure message=\"no\"/></testcase></testsuite>", TestWorld::kDigest);
+  world.collect("<testsuite name=\"app integration\" tests=\"1\" failures=\"1\"><testcase name=\"a\"><failure message=\"no\"/></testcase></testsuite>",
+                TestWorld::kDigest);
   const auto second = world.ask("production");
   EXPECT_FALSE(second.repeated);
   EXPECT_NE(second.decision->id, first.decision->id);
@@ -130,7 +132,8 @@ TEST(Decider, NoAdvisoriesIsAFindingAndNeverNoVulnerabilities) {
   world.collect(TestWorld::advisory("DEMO-1", "serde", "2.0.0", "crates.io"), "", "", log::EntryKind::advisories);
   const auto still = world.ask("production");
   EXPECT_EQ(find(*still.decision, "serious-vulnerability-overdue")->outcome, Outcome::unknown);
-  EXPECT_NE(find(*still.decision, "serious-vulnerability-overdue")->findings[0].message.find("advisories for npm are not loaded"), std::string::npos) << *still.document;
+  EXPECT_NE(find(*still.decision, "serious-vulnerability-overdue")->findings[0].message.find("advisories for npm are not loaded"), std::string::npos)
+      << *still.document;
 }
 
 TEST(Decider, AVulnerabilityDeniesAndTheFlipThatWasTriedNamesTheFix) {
@@ -167,9 +170,12 @@ TEST(Decider, AnExceptionIsRequestedApprovedByAnotherPersonUsedAndEnds) {
   const auto until = Time{world.clock.now().ms + 7 * kDayMs};
   EXPECT_FALSE(request_exception(*world.decider, {.rule = "serious-vulnerability-overdue", .until = until}, ada)) << "no reason";
   EXPECT_FALSE(request_exception(*world.decider, {.rule = "no-such-rule", .reason = "x", .until = until}, ada));
-  auto x = request_exception(*world.decider, {.rule = "serious-vulnerability-overdue", .matches = "DEMO-2026-0001 *", .scope = "demo", .reason = "parses only our own files", .until = until}, ada);
+  auto x = request_exception(
+      *world.decider,
+      {.rule = "serious-vulnerability-overdue", .matches = "DEMO-2026-0001 *", .scope = "demo", .reason = "parses only our own files", .until = until}, ada);
   ASSERT_TRUE(x) << x.error().to_string();
-  auto exploited = request_exception(*world.decider, {.rule = "known-exploited-vulnerability", .scope = "demo", .reason = "the catalogue is not loaded here", .until = until}, ada);
+  auto exploited = request_exception(
+      *world.decider, {.rule = "known-exploited-vulnerability", .scope = "demo", .reason = "the catalogue is not loaded here", .until = until}, ada);
   ASSERT_TRUE(exploited);
   EXPECT_EQ(world.ask("production").verdict, Verdict::deny) << "requested is not approved";
   auto self = approve_exception(*world.decider, x->id, ada);
@@ -269,7 +275,8 @@ TEST(Decider, InputIsCanonicalValidBySchemaAndHoldsOnlyWhatIsRead) {
     const auto shape = member.value.is_array() ? known["items"] : known;
     if (!item.is_object() || !shape["properties"].exists()) continue;
     for (const auto& field : item.members()) EXPECT_TRUE(shape["properties"][field.name].exists()) << member.name << "." << field.name;
-    for (const auto required : shape["required"].items()) EXPECT_TRUE(item[required.string_or("")].exists()) << member.name << " lacks " << required.string_or("");
+    for (const auto required : shape["required"].items())
+      EXPECT_TRUE(item[required.string_or("")].exists()) << member.name << " lacks " << required.string_or("");
   }
 }
 

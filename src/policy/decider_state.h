@@ -21,7 +21,7 @@ namespace waybill::policy {
 // What makes two questions the same. Views into the question; the owning twin is QuestionKey.
 struct QuestionView {
   std::string_view subject, environment, service, gate, action;
-  std::string_view who, reason, ticket;   // "" unless a rule in force reads them
+  std::string_view who, reason, ticket;  // "" unless a rule in force reads them
   bool preview = false;
 
   friend bool operator==(const QuestionView&, const QuestionView&) = default;
@@ -35,7 +35,15 @@ struct QuestionKey {
   bool preview = false;
   QuestionKey() = default;
   explicit QuestionKey(const QuestionView& q)
-      : subject(q.subject), environment(q.environment), service(q.service), gate(q.gate), action(q.action), who(q.who), reason(q.reason), ticket(q.ticket), preview(q.preview) {}
+      : subject(q.subject),
+        environment(q.environment),
+        service(q.service),
+        gate(q.gate),
+        action(q.action),
+        who(q.who),
+        reason(q.reason),
+        ticket(q.ticket),
+        preview(q.preview) {}
   QuestionView view() const { return {subject, environment, service, gate, action, who, reason, ticket, preview}; }
 };
 struct QuestionHash {
@@ -70,7 +78,7 @@ struct AskCount {
   std::atomic<uint64_t> asked{0};
   std::atomic<int64_t> last_ms{0};
   std::mutex mutex;
-  TextMap<uint64_t> by;   // at most kMaxAskers; others are only in `asked`
+  TextMap<uint64_t> by;  // at most kMaxAskers; others are only in `asked`
   static constexpr size_t kMaxAskers = 64;
   void count(std::string_view who, Time now);
 };
@@ -82,24 +90,24 @@ struct Remembered {
   uint64_t epoch = 0;
   std::atomic<bool> touched{false};
   std::shared_ptr<AskCount> count;
-  std::vector<graph::Id> depends_on;               // artifact, source, place, service, environment
+  std::vector<graph::Id> depends_on;  // artifact, source, place, service, environment
   graph::Id artifact;
 };
 
 struct Decider::State {
   Setup setup;
-  std::atomic<bool> writes{false};                 // there is a log that takes entries
+  std::atomic<bool> writes{false};  // there is a log that takes entries
   EvaluationPool pool;
 
   // --- policies
   mutable std::shared_mutex policies_mutex;
   std::shared_ptr<const PolicySet> policies;
   std::atomic<bool> policies_old{true};
-  std::mutex rebuild_mutex;                        // one rebuild at a time
+  std::mutex rebuild_mutex;  // one rebuild at a time
   std::atomic<bool> reads_who{false}, reads_reason{false}, reads_ticket{false};
   std::mutex packs_mutex;
   absl::flat_hash_map<Sha256, std::shared_ptr<const Pack>> packs_by_document;
-  std::shared_ptr<const std::vector<std::string>> ecosystems;   // guarded by packs_mutex
+  std::shared_ptr<const std::vector<std::string>> ecosystems;  // guarded by packs_mutex
 
   // --- answers
   mutable std::shared_mutex memory_mutex;

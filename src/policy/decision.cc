@@ -91,7 +91,8 @@ std::string write(const Decision& d, Form form) {
   w.end_array().key("flips").begin_array();
   for (const auto& flip : d.flips) {
     w.begin_object().field("checked", flip.checked).key("do").begin_array();
-    for (const auto& step : flip.steps) w.begin_object().field("how", step.how).field("rule", step.rule).field("what", step.what).field("who", step.who).end_object();
+    for (const auto& step : flip.steps)
+      w.begin_object().field("how", step.how).field("rule", step.rule).field("what", step.what).field("who", step.who).end_object();
     w.end_array().field("to", to_string(flip.to)).end_object();
   }
   w.end_array().field("gate", d.gate);
@@ -214,8 +215,8 @@ Result<Decision> parse_decision(std::string_view json) {
   for (const auto item : root["exceptions_used"].items())
     d.exceptions_used.push_back({text_of(item["id"]), text_of(item["rule"]), time_of(item["until"]), texts(item["approved_by"]), numbers(item["entries"])});
   for (const auto item : root["approvals_used"].items())
-    d.approvals_used.push_back({text_of(item["id"]), text_of(item["by"]), time_of(item["until"]), static_cast<int>(item["uses_left"].int_or(0)), item["break_glass"].bool_or(false),
-                                numbers(item["entries"])});
+    d.approvals_used.push_back({text_of(item["id"]), text_of(item["by"]), time_of(item["until"]), static_cast<int>(item["uses_left"].int_or(0)),
+                                item["break_glass"].bool_or(false), numbers(item["entries"])});
   if (const auto asks = root["asks"]; asks.exists())
     d.asks = Asks{static_cast<int>(asks["needed"].int_or(1)), texts(asks["groups"]), texts(asks["not"]), time_of(asks["until"]), text_of(asks["approve_with"])};
   for (const auto item : root["flips"].items()) {

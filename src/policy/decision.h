@@ -24,19 +24,19 @@ constexpr size_t kMaxSummary = 300;
 
 struct Evidence {
   uint64_t entry = 0;
-  std::string what;        // "bill of materials", "advisory DSA-5496-1"
-  std::string document;    // sha256:…, "" when unknown
+  std::string what;      // "bill of materials", "advisory DSA-5496-1"
+  std::string document;  // sha256:…, "" when unknown
 };
 
 struct Finding {
-  std::string key;         // f_ and 12 hexadecimal digits of SHA-256(rule, on, service, environment)
+  std::string key;  // f_ and 12 hexadecimal digits of SHA-256(rule, on, service, environment)
   std::string on, message, fix;
-  std::string flip_json;   // "" unless the rule said how it would turn
+  std::string flip_json;  // "" unless the rule said how it would turn
   std::string location_json;
-  std::string exception;   // x-N that covers it
-  Time since;              // when it was first made here
+  std::string exception;  // x-N that covers it
+  Time since;             // when it was first made here
   std::vector<Evidence> evidence;
-  std::optional<Verdict> milder;   // the rule's own wish for this one finding
+  std::optional<Verdict> milder;  // the rule's own wish for this one finding
 };
 
 struct RuleResult {
@@ -68,7 +68,7 @@ struct Asks {
   std::string approve_with;
 };
 struct FlipStep {
-  std::string rule, how, what, who;   // how: wait, collect, approve, upgrade, change, except
+  std::string rule, how, what, who;  // how: wait, collect, approve, upgrade, change, except
 };
 struct Flip {
   Verdict to = Verdict::allow;
@@ -87,17 +87,17 @@ struct Decision {
   bool preview = false;
   SubjectKind subject_kind = SubjectKind::artifact;
   std::string subject_id, subject_name;
-  std::string environment;            // "" when the question is not about one
+  std::string environment;  // "" when the question is not about one
   Tier tier = Tier::production;
-  std::string service_scope, service_name;   // "" when it belongs to none
+  std::string service_scope, service_name;  // "" when it belongs to none
   std::vector<std::string> owners;
 
   Verdict verdict = Verdict::deny;
   std::string summary;
-  std::array<int, 6> counts{};        // by Outcome
-  std::vector<RuleResult> results;    // all that do not simply hold, most severe first, then by id
-  std::vector<std::string> held;      // ids, sorted
-  std::vector<std::string> not_applicable;   // ids, sorted: listed on request only
+  std::array<int, 6> counts{};              // by Outcome
+  std::vector<RuleResult> results;          // all that do not simply hold, most severe first, then by id
+  std::vector<std::string> held;            // ids, sorted
+  std::vector<std::string> not_applicable;  // ids, sorted: listed on request only
   std::vector<ExceptionUsed> exceptions_used;
   std::vector<ApprovalUsed> approvals_used;
   std::optional<Asks> asks;

@@ -63,29 +63,41 @@ bool matches_glob(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
-bool touches(std::string_view limit_scope, std::string_view limit_service, std::string_view limit_environment, std::string_view scope,
-             std::string_view service, std::string_view environment) {
-  if (!limit_scope.empty() && limit_scope != "*" && limit_scope != scope && !(scope.size() > limit_scope.size() && scope.starts_with(limit_scope) && scope[limit_scope.size()] == '/')) return false;
+bool touches(std::string_view limit_scope, std::string_view limit_service, std::string_view limit_environment, std::string_view scope, std::string_view service,
+             std::string_view environment) {
+  if (!limit_scope.empty() && limit_scope != "*" && limit_scope != scope &&
+      !(scope.size() > limit_scope.size() && scope.starts_with(limit_scope) && scope[limit_scope.size()] == '/'))
+    return false;
   if (!limit_service.empty() && limit_service != service && limit_service != scope) return false;
   return limit_environment.empty() || limit_environment == environment;
 }
 
-bool covers(const Exception& exception, std::string_view rule, std::string_view on, std::string_view scope, std::string_view service, std::string_view environment) {
-  return exception.rule == rule && touches(exception.scope, exception.service, exception.environment, scope, service, environment) && matches_glob(exception.matches, on);
+bool covers(const Exception& exception, std::string_view rule, std::string_view on, std::string_view scope, std::string_view service,
+            std::string_view environment) {
+  return exception.rule == rule && touches(exception.scope, exception.service, exception.environment, scope, service, environment) &&
+         matches_glob(exception.matches, on);
 }
 
 Result<Acted> request_exception(Decider& decider, const ExceptionRequest& request, const Actor& who) {
   auto& state = decider.state();
   const auto now = state.setup.clock->now();
-  if (trim(request.reason).empty()) return fail(Error(Code::invalid, "an exception needs a reason").at("reason").next("--reason \"why it is acceptable until then\""));
+  if (trim(request.reason).empty())
+    return fail(Error(Code::invalid, "an exception needs a reason").at("reason").next("--reason \"why it is acceptable until then\""));
   if (!request.until.is_set()) return fail(Error(Code::invalid, "an exception needs an end").at("until").next("--until 2027-01-31, or --until 14d"));
   if (request.until <= now) return fail(Error(Code::invalid, "the end " + to_rfc3339(request.until) + " has passed already").at("until"));
-  if (request.until.ms - now.ms > kMaxExceptionMs) return fail(Error(Code::invalid, "an exception lasts a year at most").at("until").next("ask again when it ends, or change the policy"));
+  if (request.until.ms - now.ms > kMaxExceptionMs)
+    return fail(Error(Code::invalid, "an exception lasts a year at most").at("until").next("ask again when it ends, or change the policy"));
   TRY(const auto set, state.current_policies());
   const auto* rule = set->find_rule(request.rule);
-  if (!rule) return fail(Error(Code::invalid, "there is no rule \"" + std::string(request.rule.substr(0, 80)) + "\"").at("rule").next("`waybill policy list` names them"));
+  if (!rule)
+    return fail(
+        Error(Code::invalid, "there is no rule \"" + std::string(request.rule.substr(0, 80)) + "\"").at("rule").next("`waybill policy list` names them"));
   JsonObject body;
-  body.text("act", "request").time("at", now).text("by", who.id).text("rule", rule->id).text("matches", request.matches.empty() ? std::string_view("*") : request.matches);
+  body.text("act", "request")
+      .time("at", now)
+      .text("by", who.id)
+      .text("rule", rule->id)
+      .text("matches", request.matches.empty() ? std::string_view("*") : request.matches);
   body.text("reason", request.reason).time("until", request.until);
   if (!request.scope.empty()) body.text("scope", request.scope);
   if (!request.service.empty()) body.text("service", request.service);
@@ -123,7 +135,8 @@ Result<Acted> approve_exception(Decider& decider, std::string_view id, const Act
     return fail(Error(Code::conflict, exception.id + " is " + std::string(to_string(exception.state)) + " already").next("request another one"));
   if (!who.is_person()) return fail(Error(Code::denied, "only a person can approve an exception; " + std::string(who.id) + " is none"));
   if (exception.requested_by == who.id)
-    return fail(Error(Code::denied, std::string(who.id) + " requested " + exception.id + " and cannot approve it").next("ask a colleague to run: waybill exception approve " + exception.id));
+    return fail(Error(Code::denied, std::string(who.id) + " requested " + exception.id + " and cannot approve it")
+                    .next("ask a colleague to run: waybill exception approve " + exception.id));
   if (std::find(exception.approved_by.begin(), exception.approved_by.end(), who.id) != exception.approved_by.end())
     return fail(Code::conflict, std::string(who.id) + " has approved " + exception.id + " already");
   return act(decider, exception.id, "approve", who, reason);
@@ -161,19 +174,23 @@ Result<Acted> approve(Decider& decider, const ApprovalRequest& request, const Ac
   const auto now = state.setup.clock->now();
   TRY(const auto json, state.load_decision(request.decision));
   TRY(const auto decision, parse_decision(json));
-  if (decision.preview) return fail(Error(Code::invalid, decision.id + " is a preview: it has no effect, so there is nothing to approve").next("ask without --preview first"));
+  if (decision.preview)
+    return fail(Error(Code::invalid, decision.id + " is a preview: it has no effect, so there is nothing to approve").next("ask without --preview first"));
   if (!request.reject) {
     if (!who.is_person()) return fail(Error(Code::denied, "only a person can approve; " + std::string(who.id) + " is none"));
     if (who.id == decision.asked_by)
-      return fail(Error(Code::denied, std::string(who.id) + " asked for " + decision.id + " and cannot approve it").next("ask a colleague to run: waybill approve " + decision.id));
+      return fail(Error(Code::denied, std::string(who.id) + " asked for " + decision.id + " and cannot approve it")
+                      .next("ask a colleague to run: waybill approve " + decision.id));
     if (!request.break_glass && decision.verdict != Verdict::ask)
       return fail(Error(Code::conflict, decision.id + " is " + std::string(to_string(decision.verdict)) + ": it does not wait for an approval")
-                      .next(decision.verdict == Verdict::deny ? "what denies it must be mended, or excepted: waybill exception request --rule …" : "nothing needs to be done"));
+                      .next(decision.verdict == Verdict::deny ? "what denies it must be mended, or excepted: waybill exception request --rule …"
+                                                              : "nothing needs to be done"));
     if (request.break_glass && trim(request.reason).empty()) return fail(Error(Code::invalid, "breaking the glass needs a reason").at("reason"));
   }
   const auto view = state.setup.graph->view();
   if (const auto known = view.decision(decision.id); known && !known->superseded_by.empty())
-    return fail(Error(Code::conflict, decision.id + " is no longer the newest: " + std::string(known->superseded_by) + " has taken its place").next("look at it: waybill show " + std::string(known->superseded_by)));
+    return fail(Error(Code::conflict, decision.id + " is no longer the newest: " + std::string(known->superseded_by) + " has taken its place")
+                    .next("look at it: waybill show " + std::string(known->superseded_by)));
   const auto most = request.break_glass ? kMaxBreakGlassMs : kMaxApprovalMs;
   auto until = request.until.is_set() ? request.until : Time{now.ms + kDefaultApprovalMs};
   if (until <= now) return fail(Error(Code::invalid, "the end " + to_rfc3339(until) + " has passed already").at("until"));
@@ -185,7 +202,13 @@ Result<Acted> approve(Decider& decider, const ApprovalRequest& request, const Ac
     if (const auto place = view.place(find_service_by(view, decision.service_scope), view.find_environment(decision.environment)))
       if (const auto running = view.running(place)) subject = running->digest;
   JsonObject body;
-  body.time("at", now).text("by", who.id).text("decision", decision.id).text("subject", subject).texts("groups", who.groups).yes("machine", !who.is_person()).time("until", until);
+  body.time("at", now)
+      .text("by", who.id)
+      .text("decision", decision.id)
+      .text("subject", subject)
+      .texts("groups", who.groups)
+      .yes("machine", !who.is_person())
+      .time("until", until);
   if (!decision.environment.empty()) body.text("environment", decision.environment);
   if (!request.reason.empty()) body.text("reason", request.reason);
   if (request.break_glass) body.yes("break_glass", true);

@@ -23,16 +23,16 @@ enum class ExceptionState : uint8_t { requested, approved, revoked, expired };
 std::string_view to_string(ExceptionState state);
 
 struct Exception {
-  std::string id;                        // x-N: the index of the entry that requested it
+  std::string id;  // x-N: the index of the entry that requested it
   ExceptionState state = ExceptionState::requested;
-  std::string rule, matches;             // matches: an `on` value, a glob (* any, ? one), or *
-  std::string scope, service, environment;   // "" : not limited by it
+  std::string rule, matches;                // matches: an `on` value, a glob (* any, ? one), or *
+  std::string scope, service, environment;  // "" : not limited by it
   std::string reason, control, requested_by;
   std::vector<std::string> approved_by;
   Time requested_at, until;
   int64_t days_left = 0;
-  int renewals = 0;                      // earlier exceptions for the same rule, match and scope
-  uint64_t used = 0;                     // deployed decisions that lean on it now
+  int renewals = 0;   // earlier exceptions for the same rule, match and scope
+  uint64_t used = 0;  // deployed decisions that lean on it now
   std::vector<uint64_t> entries;
 };
 
@@ -41,9 +41,9 @@ struct ExceptionRequest {
   Time until;
 };
 struct Acted {
-  std::string id;        // x-41, a-41
+  std::string id;  // x-41, a-41
   uint64_t entry = 0;
-  std::string leaf;      // hex
+  std::string leaf;  // hex
   uint64_t tree_size = 0;
 };
 
@@ -60,13 +60,13 @@ Result<Exception> find_exception(Decider& decider, std::string_view id);
 bool covers(const Exception& exception, std::string_view rule, std::string_view on, std::string_view scope, std::string_view service,
             std::string_view environment);
 // Does an exception limited to (scope, service, environment) reach a question about these? A scope reaches all below it.
-bool touches(std::string_view limit_scope, std::string_view limit_service, std::string_view limit_environment, std::string_view scope,
-             std::string_view service, std::string_view environment);
+bool touches(std::string_view limit_scope, std::string_view limit_service, std::string_view limit_environment, std::string_view scope, std::string_view service,
+             std::string_view environment);
 // `*` any run of characters, `?` one; everything else is itself. Linear in text × stars.
 bool matches_glob(std::string_view pattern, std::string_view text);
 
 struct Approval {
-  std::string id;                        // a-N
+  std::string id;  // a-N
   std::string decision, subject, environment, by, reason;
   std::vector<std::string> groups;
   bool machine = false, break_glass = false, rejected = false;
@@ -74,9 +74,9 @@ struct Approval {
   uint64_t entry = 0;
 };
 struct ApprovalRequest {
-  std::string_view decision;             // d_…
+  std::string_view decision;  // d_…
   std::string_view reason;
-  Time until;                            // not set: 24 hours
+  Time until;  // not set: 24 hours
   bool break_glass = false, reject = false;
 };
 // Errors: not_found (no such decision), invalid (a preview; no reason where the glass is broken), denied (who asked for

@@ -16,7 +16,7 @@ constexpr std::string_view kHow[] = {"wait", "collect", "approve", "upgrade", "c
 
 struct Way {
   How how = How::change;
-  size_t place = 0;                  // among the results: keeps their order where costs are equal
+  size_t place = 0;  // among the results: keeps their order where costs are equal
   std::vector<FlipStep> steps;
   std::vector<std::string> removes;  // keys of vulnerabilities that are gone then
   bool is_data = false;              // can be tried
@@ -37,7 +37,8 @@ Way way_out(const RuleResult& result, rego::Value input, const Decision& decisio
   if (result.verdict == Verdict::ask) {
     way.how = How::approve;
     way.is_data = true;
-    add(How::approve, decision.asked_by.starts_with("person:") ? "1 approval by someone other than " + decision.asked_by : "1 approval by a person", "approvers");
+    add(How::approve, decision.asked_by.starts_with("person:") ? "1 approval by someone other than " + decision.asked_by : "1 approval by a person",
+        "approvers");
     return way;
   }
   way.how = How::wait;
@@ -62,7 +63,10 @@ Way way_out(const RuleResult& result, rego::Value input, const Decision& decisio
       if (item["key"].string_or("") == finding.on) vulnerability = item;
     if (vulnerability.defined() && vulnerability["fix"]["available"].bool_or(false)) {
       const auto package = vulnerability["package"].string_or("the package");
-      add(How::upgrade, "raise " + std::string(package.substr(0, package.find_first_of("?#"))) + " to " + std::string(vulnerability["fix"]["versions"].find(rego::Value::of(int64_t{0})).string_or("a fixed version")) + " and rebuild", owner);
+      add(How::upgrade,
+          "raise " + std::string(package.substr(0, package.find_first_of("?#"))) + " to " +
+              std::string(vulnerability["fix"]["versions"].find(rego::Value::of(int64_t{0})).string_or("a fixed version")) + " and rebuild",
+          owner);
       way.removes.emplace_back(finding.on);
       continue;
     }
@@ -74,7 +78,8 @@ Way way_out(const RuleResult& result, rego::Value input, const Decision& decisio
     } else if (!finding.fix.empty()) {
       add(How::change, finding.fix, owner);
     } else {
-      add(result.remedy.find("waybill collect") != std::string::npos || result.remedy.find("waybill sbom") != std::string::npos ? How::collect : How::change, result.remedy, owner);
+      add(result.remedy.find("waybill collect") != std::string::npos || result.remedy.find("waybill sbom") != std::string::npos ? How::collect : How::change,
+          result.remedy, owner);
     }
   }
   way.is_data = all_data && !way.steps.empty();
@@ -156,7 +161,8 @@ std::vector<Flip> find_flips(rego::Evaluation& evaluation, const Resolved& polic
         }();
         if (before && before->verdict <= flip.to) continue;
         if (before && before->verdict == Verdict::ask) continue;  // approved in this set
-        const auto verdict = std::min(outcome.outcome == Outcome::unknown ? outcome.rule->when_unknown : outcome.rule->verdict, greatest_verdict(outcome.rule->mode));
+        const auto verdict =
+            std::min(outcome.outcome == Outcome::unknown ? outcome.rule->when_unknown : outcome.rule->verdict, greatest_verdict(outcome.rule->mode));
         survives = survives && verdict <= flip.to;
       }
       if (!survives) continue;  // a way that does not hold is not shown

@@ -47,8 +47,7 @@ std::string prepared(const std::string& path, const Resolved& policy) {
   auto document = JsonDocument::parse(*text);
   EXPECT_TRUE(document) << path;
   JsonObject o;
-  for (const auto& member : document->root().members())
-    o.raw(member.name, member.name == "parameters" ? policy.parameters_json : member.value.to_json());
+  for (const auto& member : document->root().members()) o.raw(member.name, member.name == "parameters" ? policy.parameters_json : member.value.to_json());
   auto canonical = canonical_json(std::move(o).take());
   EXPECT_TRUE(canonical);
   return canonical ? *canonical : "{}";
@@ -87,8 +86,10 @@ std::string indented(std::string_view json) {
     const char c = json[i];
     if (in_text) {
       out += c;
-      if (c == '\\') out += json[++i];
-      else if (c == '"') in_text = false;
+      if (c == '\\')
+        out += json[++i];
+      else if (c == '"')
+        in_text = false;
     } else if (c == '"') {
       in_text = true;
       out += c;
@@ -115,8 +116,9 @@ std::string indented(std::string_view json) {
 // A check by the schema's own words: type, enum, const, required, properties, items, additionalProperties.
 void check_by(JsonValue schema, JsonValue value, const std::string& at) {
   const auto type = schema["type"].string_or("");
-  const bool fits = type.empty() || (type == "object" && value.is_object()) || (type == "array" && value.is_array()) || (type == "string" && value.is_string()) ||
-                    (type == "boolean" && value.kind() == JsonKind::boolean) || (type == "integer" && value.kind() == JsonKind::integer) ||
+  const bool fits = type.empty() || (type == "object" && value.is_object()) || (type == "array" && value.is_array()) ||
+                    (type == "string" && value.is_string()) || (type == "boolean" && value.kind() == JsonKind::boolean) ||
+                    (type == "integer" && value.kind() == JsonKind::integer) ||
                     (type == "number" && (value.kind() == JsonKind::integer || value.kind() == JsonKind::number));
   EXPECT_TRUE(fits) << at << ": expected " << type << ", found " << value.to_json().substr(0, 80);
   if (schema["enum"].exists()) {
@@ -199,8 +201,10 @@ std::string without_field(JsonValue object, std::string_view field) {
   JsonObject o;
   const auto dot = field.find('.');
   for (const auto& member : object.members()) {
-    if (member.name != field.substr(0, dot)) o.raw(member.name, member.value.to_json());
-    else if (dot != std::string_view::npos) o.raw(member.name, without_field(member.value, field.substr(dot + 1)));
+    if (member.name != field.substr(0, dot))
+      o.raw(member.name, member.value.to_json());
+    else if (dot != std::string_view::npos)
+      o.raw(member.name, without_field(member.value, field.substr(dot + 1)));
   }
   return std::move(o).take();
 }
@@ -272,10 +276,15 @@ TEST(Golden, TakingAFieldAwayNeverLetsABrokenRuleHold) {
 
 TEST(Golden, AStricterParameterNeverLetsABrokenRuleHold) {
   const auto set = enforced();
-  const std::pair<std::string_view, std::string_view> rows[] = {
-      {"artifact-not-old", "max_age_days: 0"}, {"advisories-fresh", "max_age_hours: 0"}, {"coverage-not-falling", "max_drop_points: 0"}, {"tests-passed", "required_kinds: [unit, integration, fuzz]"},
-      {"artifact-signed", "require_transparency_log: true"}, {"container-scan-current", "{max_age_days: 0, max_data_age_days: 0, min_covered_percent: 100}"},
-      {"serious-vulnerability-overdue", "{grace_days.critical: 0, grace_days.high: 0}"}, {"licence-allowed", "licences: []"}, {"knowledge-complete", "important: [components, vulnerabilities, builds, sources, tests]"}};
+  const std::pair<std::string_view, std::string_view> rows[] = {{"artifact-not-old", "max_age_days: 0"},
+                                                                {"advisories-fresh", "max_age_hours: 0"},
+                                                                {"coverage-not-falling", "max_drop_points: 0"},
+                                                                {"tests-passed", "required_kinds: [unit, integration, fuzz]"},
+                                                                {"artifact-signed", "require_transparency_log: true"},
+                                                                {"container-scan-current", "{max_age_days: 0, max_data_age_days: 0, min_covered_percent: 100}"},
+                                                                {"serious-vulnerability-overdue", "{grace_days.critical: 0, grace_days.high: 0}"},
+                                                                {"licence-allowed", "licences: []"},
+                                                                {"knowledge-complete", "important: [components, vulnerabilities, builds, sources, tests]"}};
   for (const auto& [rule, parameters] : rows) {
     const auto body = parameters.front() == '{' ? std::string(parameters) : "{" + std::string(parameters) + "}";
     const auto stricter = enforced("scope: acme\nparameters: {" + std::string(rule) + ": " + body + "}\n");
@@ -300,7 +309,8 @@ TEST(Golden, TwoEnginesGiveTheSame) {
     rego::Evaluation evaluation(loaded.policy->policy);
     ASSERT_TRUE(evaluation.set_input(loaded.input));
     for (const auto& rule : loaded.policy->rules) {
-      const auto command = "opa eval --format raw -d " + golden() + "/.. --ignore golden --ignore schemas --ignore '*.yaml' -i " + input.string() + " '" + rule.rule->package + ".broken' >" + result.string() + " 2>&1";
+      const auto command = "opa eval --format raw -d " + golden() + "/.. --ignore golden --ignore schemas --ignore '*.yaml' -i " + input.string() + " '" +
+                           rule.rule->package + ".broken' >" + result.string() + " 2>&1";
       ASSERT_EQ(std::system(command.c_str()), 0) << command;
       auto theirs = Disk::system().read_file(result.string());
       auto ours = evaluation.evaluate_json(rule.rule->package + ".broken");

@@ -45,7 +45,11 @@ std::string build_input(const Asked& asked, const InputSources& from) {
   if (!asked.service_name.empty()) o.raw("service", build_service(asked, view));
   o.raw("request", build_request(asked, view, slices.approvals()));
   JsonObject log;
-  log.number("index", static_cast<int64_t>(from.log.index)).number("size", static_cast<int64_t>(from.log.size)).text("root", from.log.root).time("at", from.log.at).number("witnesses", 0);
+  log.number("index", static_cast<int64_t>(from.log.index))
+      .number("size", static_cast<int64_t>(from.log.size))
+      .text("root", from.log.root)
+      .time("at", from.log.at)
+      .number("witnesses", 0);
   o.object("log", std::move(log));
 
   bool changes_apply = false;

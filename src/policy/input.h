@@ -23,20 +23,20 @@ struct Question;
 // A question after its words were looked up in the graph.
 struct Asked {
   SubjectKind kind = SubjectKind::artifact;
-  std::string id, name;                    // as input.subject
-  std::string digest;                      // sha256:…; of a service: of what runs
-  std::string registry, repository;        // of an image
-  std::string resolved_by;                 // digest, tag; "" when it is no image
-  graph::Id artifact, source;              // none when nobody has ever named it
+  std::string id, name;              // as input.subject
+  std::string digest;                // sha256:…; of a service: of what runs
+  std::string registry, repository;  // of an image
+  std::string resolved_by;           // digest, tag; "" when it is no image
+  graph::Id artifact, source;        // none when nobody has ever named it
   graph::Id service, environment, place;
-  std::string service_name, service_scope; // "" when it belongs to none
-  std::string service_text;                // as the graph calls it
-  std::string environment_name;            // "" when the question is not about one
+  std::string service_name, service_scope;  // "" when it belongs to none
+  std::string service_text;                 // as the graph calls it
+  std::string environment_name;             // "" when the question is not about one
   Tier tier = Tier::development;
   std::string gate, action, who, issuer, reason, ticket;
   std::vector<std::string> groups;
   bool preview = false;
-  Time now;                                // whole seconds
+  Time now;  // whole seconds
 
   // The subject in the graph's own words: what entries name, so that no second node for one thing is made.
   std::string subject_text() const { return kind == SubjectKind::service ? service_text + "@" + environment_name : id; }
@@ -53,7 +53,7 @@ graph::Id find_service_by(const graph::View& view, std::string_view name_or_scop
 
 struct LogPlace {
   uint64_t index = 0, size = 0;
-  std::string root;                        // sha256:…
+  std::string root;  // sha256:…
   Time at;
 };
 
@@ -61,8 +61,8 @@ struct InputSources {
   const graph::View* view = nullptr;
   const Resolved* policy = nullptr;
   LogPlace log;
-  const std::vector<std::string>* ecosystems = nullptr;   // for which advisories are loaded, as OSV names them, sorted
-  graph::LoadFacts load_facts;             // may be empty: then paths of dependencies are unknown
+  const std::vector<std::string>* ecosystems = nullptr;  // for which advisories are loaded, as OSV names them, sorted
+  graph::LoadFacts load_facts;                           // may be empty: then paths of dependencies are unknown
   // Rules that asked in a decision, for approvals[].asked; [] when it is not known.
   std::function<std::vector<std::string>(std::string_view decision)> asked_in;
 };

@@ -91,7 +91,9 @@ Result<Asked> resolve_question(const graph::View& view, const Question& question
     case identity::SubjectKind::image: {
       const auto found = view.resolve_image(subject->id);
       if (!found)
-        return fail(Error(Code::not_found, "nobody has said yet which digest " + subject->id + " is").at("subject").next("name it by digest: " + subject->id + "@sha256:…"));
+        return fail(Error(Code::not_found, "nobody has said yet which digest " + subject->id + " is")
+                        .at("subject")
+                        .next("name it by digest: " + subject->id + "@sha256:…"));
       asked.digest = asked.id = std::string(view.text(found));
       asked.name = subject->id;
       asked.resolved_by = "tag";
@@ -131,7 +133,9 @@ Result<Asked> resolve_question(const graph::View& view, const Question& question
       for (const auto& one : view.environments())
         if (!one.json.empty()) names += (names.empty() ? "" : ", ") + std::string(one.name);
       if (!known && !names.empty())
-        return fail(Error(Code::not_found, "there is no environment \"" + environment + "\"").at("environment").next("choose one of: " + names + "; or set it up with an environment document"));
+        return fail(Error(Code::not_found, "there is no environment \"" + environment + "\"")
+                        .at("environment")
+                        .next("choose one of: " + names + "; or set it up with an environment document"));
     }
     asked.environment_name = known ? std::string(known->name) : environment;
     auto json = JsonDocument::parse(known && !known->json.empty() ? known->json : std::string_view("null"));
@@ -157,7 +161,9 @@ Result<Asked> resolve_question(const graph::View& view, const Question& question
     asked.name = asked.service_name + " in " + asked.environment_name;
     const auto running = asked.place ? view.running(asked.place) : std::nullopt;
     if (!running)
-      return fail(Error(Code::not_found, "nothing runs as " + std::string(service) + " in " + environment).at("subject").next("record a deployment: waybill deploy IMAGE@DIGEST --service " + service + " --env " + environment));
+      return fail(Error(Code::not_found, "nothing runs as " + std::string(service) + " in " + environment)
+                      .at("subject")
+                      .next("record a deployment: waybill deploy IMAGE@DIGEST --service " + service + " --env " + environment));
     asked.artifact = running->artifact;
     asked.digest = running->digest;
   }
@@ -193,7 +199,10 @@ std::string build_subject(const Asked& asked, const graph::View& view) {
 
   const bool image = !asked.resolved_by.empty();
   const auto type = id ? view.subject(id).type : std::string_view();
-  o.text("type", image || type == "container" ? "image" : asked.id.starts_with("pkg:") || type == "library" ? "package" : type == "application" ? "binary" : "other");
+  o.text("type", image || type == "container"                        ? "image"
+                 : asked.id.starts_with("pkg:") || type == "library" ? "package"
+                 : type == "application"                             ? "binary"
+                                                                     : "other");
   o.raw("labels", "{}");
   Time created;
   std::string base_name, base_digest;
@@ -226,11 +235,20 @@ std::string build_subject(const Asked& asked, const graph::View& view) {
       o.unknown("base");
     } else {
       JsonObject base;
-      if (base_name.empty()) o.unknown("base.name"); else base.text("name", base_name);
-      if (base_digest.empty()) o.unknown("base.digest"); else base.text("digest", base_digest);
+      if (base_name.empty())
+        o.unknown("base.name");
+      else
+        base.text("name", base_name);
+      if (base_digest.empty())
+        o.unknown("base.digest");
+      else
+        base.text("digest", base_digest);
       o.unknown("base.age_days");
       const auto now = base_name.empty() ? graph::Id{} : view.resolve_image(base_name);
-      if (now && !base_digest.empty()) base.yes("outdated", view.text(now) != base_digest); else o.unknown("base.outdated");
+      if (now && !base_digest.empty())
+        base.yes("outdated", view.text(now) != base_digest);
+      else
+        o.unknown("base.outdated");
       o.object("base", std::move(base));
     }
   }
@@ -258,7 +276,10 @@ std::string build_environment(const Asked& asked, const graph::View& view) {
   JsonObject o;
   o.text("name", asked.environment_name).text("tier", to_string(asked.tier));
   o.text_or_unknown("exposure", json["exposure"].string_or(""));
-  o.raw("labels", map_or_empty(json["labels"])).texts("owners", texts_of(json["owners"])).texts("after", texts_of(json["after"])).texts("frameworks", texts_of(json["frameworks"]));
+  o.raw("labels", map_or_empty(json["labels"]))
+      .texts("owners", texts_of(json["owners"]))
+      .texts("after", texts_of(json["after"]))
+      .texts("frameworks", texts_of(json["frameworks"]));
   o.number("order", json["order"].int_or(static_cast<int>(asked.tier)));
   std::vector<std::string> freezes;
   for (const auto freeze : json["freezes"].items()) {
@@ -308,7 +329,10 @@ std::string build_service(const Asked& asked, const graph::View& view) {
   }
   std::sort(owners.begin(), owners.end());
   o.raw("owners", to_json_array(owners)).raw("labels", map_or_empty(json["labels"]));
-  if (json["data_classes"].is_array()) o.texts("data_classes", texts_of(json["data_classes"])); else o.unknown("data_classes");
+  if (json["data_classes"].is_array())
+    o.texts("data_classes", texts_of(json["data_classes"]));
+  else
+    o.unknown("data_classes");
   o.text_or_unknown("repository", json["repository"].string_or(""));
   o.entries(known && known->entry != graph::kNoEntry ? std::vector<uint64_t>{known->entry} : std::vector<uint64_t>{});
   return std::move(o).take();
@@ -319,7 +343,10 @@ std::string build_request(const Asked& asked, const graph::View& view, std::stri
   o.text("gate", asked.gate).text("action", asked.action).yes("preview", asked.preview);
   JsonObject who;
   who.text("id", asked.who).text("kind", asked.who.starts_with("person:") ? "person" : "machine").texts("groups", asked.groups);
-  if (asked.issuer.empty()) o.unknown("who.issuer"); else who.text("issuer", asked.issuer);
+  if (asked.issuer.empty())
+    o.unknown("who.issuer");
+  else
+    who.text("issuer", asked.issuer);
   o.object("who", std::move(who));
   if (!asked.reason.empty()) o.text("reason", asked.reason);
   if (!asked.ticket.empty()) o.text("ticket", asked.ticket);
@@ -329,7 +356,10 @@ std::string build_request(const Asked& asked, const graph::View& view, std::stri
     for (const auto item : approvals->root().items()) {
       if (!item["break_glass"].bool_or(false) || !item["covers"].bool_or(false)) continue;
       JsonObject glass;
-      glass.text("by", item["by"].string_or("")).text("reason", item["reason"].string_or("")).text("at", item["at"].string_or("")).text("until", item["until"].string_or(""));
+      glass.text("by", item["by"].string_or(""))
+          .text("reason", item["reason"].string_or(""))
+          .text("at", item["at"].string_or(""))
+          .text("until", item["until"].string_or(""));
       for (const auto other : approvals->root().items())
         if (other["covers"].bool_or(false) && other["by"].string_or("") != item["by"].string_or("") && other["at"].string_or("") > item["at"].string_or("")) {
           glass.text("confirmed_by", other["by"].string_or(""));

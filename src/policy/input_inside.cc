@@ -100,7 +100,8 @@ std::string Slices::build_sboms() {
     const auto* signature = signature_of(one.entry);
     JsonObject o, quality;
     o.text("of", asked_.digest.empty() ? asked_.id : asked_.digest).yes("on_subject", true).yes("primary", one.primary);
-    o.text("format", one.listed.format == "cyclonedx" || one.listed.format == "spdx" ? one.listed.format : std::string_view("other")).text("version", one.listed.version);
+    o.text("format", one.listed.format == "cyclonedx" || one.listed.format == "spdx" ? one.listed.format : std::string_view("other"))
+        .text("version", one.listed.version);
     if (one.listed.generated_at.is_set()) {
       const auto at = Time{one.listed.generated_at.ms / 1000 * 1000};
       o.time("generated_at", at).number("age_days", age_days(at));
@@ -147,7 +148,7 @@ std::string Slices::build_components() {
   // Which of eight facts are missing decides the list of unknowns: written once for each combination that comes up.
   std::array<std::string, 256> unknowns;
   const auto unknown_of = [&](const graph::Component& one) -> const std::string& {
-    const bool missing[] = {one.direct == facts::Yes::unknown, one.has_hash,          one.licence.empty(), !knows_running, !one.has_purl,
+    const bool missing[] = {one.direct == facts::Yes::unknown,  one.has_hash,         one.licence.empty(), !knows_running, !one.has_purl,
                             one.scope == facts::Scope::unknown, one.supplier.empty(), one.version.empty()};
     size_t which = 0;
     for (size_t i = 0; i < std::size(missing); ++i) which |= size_t{missing[i]} << i;
@@ -281,7 +282,8 @@ std::string Slices::build_vulnerabilities() {
     for (const auto& statement : view_.exploitability(match.vulnerability)) {
       const auto& fact = statement.fact;
       const auto speaks_of = [&](std::string_view product) {
-        return product == purl || product == without_qualifiers(purl) || (!asked_.digest.empty() && product == asked_.digest) || (component && product == component->purl);
+        return product == purl || product == without_qualifiers(purl) || (!asked_.digest.empty() && product == asked_.digest) ||
+               (component && product == component->purl);
       };
       bool applies = speaks_of(fact.product);
       if (!fact.subcomponents.empty()) {
@@ -311,11 +313,22 @@ std::string Slices::build_vulnerabilities() {
     if (vulnerability->score >= 0) {
       JsonObject cvss;
       const auto vector = vulnerability->vector;
-      const auto version = vector.starts_with("CVSS:") ? vector.substr(5, 3) : vulnerability->score_scheme == "CVSS_V2" ? std::string_view("2.0") : std::string_view();
+      const auto version = vector.starts_with("CVSS:")                ? vector.substr(5, 3)
+                           : vulnerability->score_scheme == "CVSS_V2" ? std::string_view("2.0")
+                                                                      : std::string_view();
       cvss.real("score", vulnerability->score);
-      if (!version.empty()) cvss.text("version", version); else o.unknown("cvss.version");
-      if (!vector.empty()) cvss.text("vector", vector); else o.unknown("cvss.vector");
-      if (!vulnerability->score_source.empty()) cvss.text("source", vulnerability->score_source); else o.unknown("cvss.source");
+      if (!version.empty())
+        cvss.text("version", version);
+      else
+        o.unknown("cvss.version");
+      if (!vector.empty())
+        cvss.text("vector", vector);
+      else
+        o.unknown("cvss.vector");
+      if (!vulnerability->score_source.empty())
+        cvss.text("source", vulnerability->score_source);
+      else
+        o.unknown("cvss.source");
       o.object("cvss", std::move(cvss));
     } else {
       o.unknown("cvss");
@@ -323,8 +336,14 @@ std::string Slices::build_vulnerabilities() {
     if (vulnerability->epss >= 0) {
       JsonObject epss;
       epss.real("probability", vulnerability->epss);
-      if (vulnerability->epss_percentile >= 0) epss.real("percentile", vulnerability->epss_percentile); else o.unknown("epss.percentile");
-      if (vulnerability->epss_at.is_set()) epss.text("date", to_date(vulnerability->epss_at)); else o.unknown("epss.date");
+      if (vulnerability->epss_percentile >= 0)
+        epss.real("percentile", vulnerability->epss_percentile);
+      else
+        o.unknown("epss.percentile");
+      if (vulnerability->epss_at.is_set())
+        epss.text("date", to_date(vulnerability->epss_at));
+      else
+        o.unknown("epss.date");
       o.object("epss", std::move(epss));
     } else {
       o.unknown("epss");
@@ -340,10 +359,18 @@ std::string Slices::build_vulnerabilities() {
     o.unknown("ssvc").unknown("in_base").unknown("reachable");
     JsonObject fix;
     fix.yes("available", !match.fixed.empty()).texts("versions", match.fixed);
-    if (!match.fixed.empty() && component) fix.text("upgrade", (component->group.empty() ? std::string() : std::string(component->group) + "/") + std::string(component->name) + " " + std::string(match.fixed.front()));
+    if (!match.fixed.empty() && component)
+      fix.text("upgrade", (component->group.empty() ? std::string() : std::string(component->group) + "/") + std::string(component->name) + " " +
+                              std::string(match.fixed.front()));
     o.object("fix", std::move(fix));
-    if (component && component->direct != facts::Yes::unknown) o.yes("direct", component->direct == facts::Yes::yes); else o.unknown("direct");
-    if (component && component->scope != facts::Scope::unknown) o.text("scope", facts::to_string(component->scope)); else o.unknown("scope");
+    if (component && component->direct != facts::Yes::unknown)
+      o.yes("direct", component->direct == facts::Yes::yes);
+    else
+      o.unknown("direct");
+    if (component && component->scope != facts::Scope::unknown)
+      o.text("scope", facts::to_string(component->scope));
+    else
+      o.unknown("scope");
     std::vector<std::string_view> path;
     if (component && component->direct == facts::Yes::yes) {
       path.push_back(purl);
@@ -352,7 +379,10 @@ std::string Slices::build_vulnerabilities() {
     }
     if (path.empty()) o.unknown("path");
     o.texts("path", path);
-    if (knows_running) o.yes("new", is_new(match.package)); else o.unknown("new");
+    if (knows_running)
+      o.yes("new", is_new(match.package));
+    else
+      o.unknown("new");
     o.time_or_unknown("published_at", vulnerability->published);
     const auto known_at = Time{match.known_at.ms / 1000 * 1000};
     o.time("known_at", known_at).number("age_days", age_days(known_at));
@@ -362,7 +392,9 @@ std::string Slices::build_vulnerabilities() {
       const auto at = Time{known_at.ms + deadline.days * kDayMs};
       JsonObject d;
       std::string because = vulnerability->known_exploited ? "in KEV" : "not in KEV";
-      because += exposure.empty() ? ", exposure not known and taken as public" : exposed ? ", exposed to " + std::string(exposure == "partner" ? "partners" : "the internet") : ", not exposed";
+      because += exposure.empty() ? ", exposure not known and taken as public"
+                 : exposed        ? ", exposed to " + std::string(exposure == "partner" ? "partners" : "the internet")
+                                  : ", not exposed";
       because += exposed ? ", automation and impact not known and taken as the worse" : ", automation and impact not known and taken as the better";
       because += ": " + std::to_string(deadline.days) + " days" + (deadline.forensic ? " and a forensic look" : "");
       d.time("at", at).number("days_left", days_between(asked_.now, at)).text("because", because);

@@ -30,7 +30,7 @@ struct TrustedBuilder {
   bool hosted = false, isolated = false, knows_hosted = false, knows_isolated = false;
 };
 struct TrustedTool {
-  std::string name, version;             // version "" is any; "1." a beginning
+  std::string name, version;  // version "" is any; "1." a beginning
 };
 struct Trust {
   std::vector<TrustedSigner> signers;
@@ -61,7 +61,7 @@ class Slices {
   };
   const std::vector<Gap>& gaps() const { return gaps_; }
   const std::string& approvals();
-  std::string advisories();   // knowledge.advisories
+  std::string advisories();  // knowledge.advisories
 
  private:
   std::string build_approvals();
@@ -85,7 +85,7 @@ class Slices {
   const graph::Known<facts::Signed>* signature_of(uint64_t entry);
   const std::vector<graph::Known<facts::BuiltBy>>& builds();
   const std::optional<graph::Deployment>& running();
-  const std::vector<graph::Id>& running_packages();   // ascending
+  const std::vector<graph::Id>& running_packages();  // ascending
   bool is_new(graph::Id package);
   Time time_of(uint64_t entry) const;
   int64_t age_days(Time from) const;

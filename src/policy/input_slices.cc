@@ -22,7 +22,8 @@ std::string shortened(const std::vector<std::string>& words, size_t most = 5) {
 
 }  // namespace
 
-Slices::Slices(const Asked& asked, const InputSources& from) : asked_(asked), from_(from), view_(*from.view), trust_(load_trust(*from.view, asked.service_scope)) {}
+Slices::Slices(const Asked& asked, const InputSources& from)
+    : asked_(asked), from_(from), view_(*from.view), trust_(load_trust(*from.view, asked.service_scope)) {}
 
 const std::vector<graph::Component>& Slices::components() {
   if (!components_) components_ = asked_.artifact ? view_.components(asked_.artifact) : std::vector<graph::Component>{};
@@ -113,11 +114,13 @@ std::string Slices::state_of(std::string_view name) {
     if (state == "none") gap(name, "no bill of materials of this very artifact has arrived", "waybill sbom " + subject + " | waybill collect -");
   } else if (name == "builds") {
     state = builds().empty() ? "none" : "complete";
-    if (state == "none") gap(name, "no provenance of this very artifact has arrived", "collect the statement that the builder signed: waybill collect provenance.json");
+    if (state == "none")
+      gap(name, "no provenance of this very artifact has arrived", "collect the statement that the builder signed: waybill collect provenance.json");
   } else if (name == "sources") {
     // Which revision is known; its commits and reviews are not read from a forge yet.
     state = asked_.artifact && !view_.sources(asked_.artifact).empty() ? "partial" : "none";
-    gap(name, state == "partial" ? "commits and reviews since the last deployment are not known" : "nothing says which source it was built from", "collect provenance that names the revision");
+    gap(name, state == "partial" ? "commits and reviews since the last deployment are not known" : "nothing says which source it was built from",
+        "collect provenance that names the revision");
   } else if (name == "tests") {
     (void)build_tests();
     const auto it = states_.find("tests");
@@ -140,7 +143,8 @@ std::string Slices::state_of(std::string_view name) {
     } else {
       const auto kind = name.substr(name.find('.') + 1);
       state = looked(kind) ? "complete" : "none";
-      if (state == "none") gap(name, "no " + std::string(kind) + " scan of this very subject has arrived", "waybill collect <report.sarif> --subject " + subject);
+      if (state == "none")
+        gap(name, "no " + std::string(kind) + " scan of this very subject has arrived", "waybill collect <report.sarif> --subject " + subject);
     }
   } else {
     gap(name, "nothing of this kind has been collected", "see docs/policy.md for what fills it");
@@ -182,22 +186,49 @@ std::string Slices::build_builds() {
     const bool trusted = listed && verified && trust_.trusts(signature->fact);
     JsonObject o, builder, provenance;
     builder.text("id", fact.builder).yes("trusted", trusted);
-    if (listed && listed->knows_hosted) builder.yes("hosted", listed->hosted); else o.unknown("builder.hosted");
-    if (listed && listed->knows_isolated) builder.yes("isolated", listed->isolated); else o.unknown("builder.isolated");
-    if (fact.builder_version.empty()) o.unknown("builder.version"); else builder.text("version", fact.builder_version);
+    if (listed && listed->knows_hosted)
+      builder.yes("hosted", listed->hosted);
+    else
+      o.unknown("builder.hosted");
+    if (listed && listed->knows_isolated)
+      builder.yes("isolated", listed->isolated);
+    else
+      o.unknown("builder.isolated");
+    if (fact.builder_version.empty())
+      o.unknown("builder.version");
+    else
+      builder.text("version", fact.builder_version);
     o.text("id", fact.invocation.empty() ? "build in entry " + std::to_string(one.entry) : std::string(fact.invocation)).object("builder", std::move(builder));
     o.text("type", fact.type.empty() ? "unknown:" : fact.type);
     o.text_or_unknown("source", fact.source).text_or_unknown("trigger", fact.trigger).text_or_unknown("started_by", fact.started_by);
     o.time_or_unknown("started_at", fact.started_at).time_or_unknown("finished_at", fact.finished_at);
-    if (fact.from_fork == facts::Yes::unknown) o.unknown("from_fork"); else o.yes("from_fork", fact.from_fork == facts::Yes::yes);
-    if (fact.hermetic == facts::Yes::unknown) o.unknown("hermetic"); else o.yes("hermetic", fact.hermetic == facts::Yes::yes);
-    if (fact.dependencies_complete == facts::Yes::unknown) o.unknown("dependencies_complete"); else o.yes("dependencies_complete", fact.dependencies_complete == facts::Yes::yes);
+    if (fact.from_fork == facts::Yes::unknown)
+      o.unknown("from_fork");
+    else
+      o.yes("from_fork", fact.from_fork == facts::Yes::yes);
+    if (fact.hermetic == facts::Yes::unknown)
+      o.unknown("hermetic");
+    else
+      o.yes("hermetic", fact.hermetic == facts::Yes::yes);
+    if (fact.dependencies_complete == facts::Yes::unknown)
+      o.unknown("dependencies_complete");
+    else
+      o.yes("dependencies_complete", fact.dependencies_complete == facts::Yes::yes);
     JsonObject workflow;
-    if (fact.workflow_path.empty()) o.unknown("workflow.path"); else workflow.text("path", fact.workflow_path);
-    if (fact.workflow_ref.empty()) o.unknown("workflow.ref"); else workflow.text("ref", fact.workflow_ref);
+    if (fact.workflow_path.empty())
+      o.unknown("workflow.path");
+    else
+      workflow.text("path", fact.workflow_path);
+    if (fact.workflow_ref.empty())
+      o.unknown("workflow.ref");
+    else
+      workflow.text("ref", fact.workflow_ref);
     o.unknown("workflow.pinned").object("workflow", std::move(workflow));
     JsonObject runner;
-    if (fact.runner.empty()) o.unknown("runner.kind"); else runner.text("kind", fact.runner);
+    if (fact.runner.empty())
+      o.unknown("runner.kind");
+    else
+      runner.text("kind", fact.runner);
     o.unknown("runner.ephemeral").object("runner", std::move(runner));
     o.texts("open_parameters", fact.parameters).unknown("reproduced").unknown("secrets_used");
     provenance.yes("present", true).yes("verified", verified);
@@ -206,14 +237,20 @@ std::string Slices::build_builds() {
       provenance.text("signer", signature->fact.identity);
     else
       o.unknown("provenance.signer");
-    if (!verified) provenance.text("reason", !signature ? std::string("it is not signed") : signature->fact.reason.empty() ? std::string("its signature does not verify") : std::string(signature->fact.reason));
+    if (!verified)
+      provenance.text("reason", !signature                       ? std::string("it is not signed")
+                                : signature->fact.reason.empty() ? std::string("its signature does not verify")
+                                                                 : std::string(signature->fact.reason));
     o.object("provenance", std::move(provenance));
     // From the trust list's word on the builder, never from what the statement says of itself.
     int level = 1;
     std::vector<std::string> missing;
     if (trusted && listed->hosted) {
       level = 2;
-      if (listed->isolated) level = 3; else missing = {"isolated", "provenance-unforgeable"};
+      if (listed->isolated)
+        level = 3;
+      else
+        missing = {"isolated", "provenance-unforgeable"};
     } else {
       if (!verified) missing.emplace_back("provenance-authentic");
       if (!trusted) missing.emplace_back("builder-trusted");
@@ -241,7 +278,10 @@ std::string Slices::build_sources() {
     auto url = source.substr(0, at);
     if (url.starts_with("git+")) url.remove_prefix(4);
     repository.text("url", url);
-    o.text("id", source).text("role", one.fact.role.empty() ? "main" : one.fact.role).text("revision", source.substr(at + 1)).object("repository", std::move(repository));
+    o.text("id", source)
+        .text("role", one.fact.role.empty() ? "main" : one.fact.role)
+        .text("revision", source.substr(at + 1))
+        .object("repository", std::move(repository));
     o.unknown("repository.visibility").unknown("repository.two_factor").unknown("protection").unknown("level");
     o.text_or_unknown("branch", one.fact.branch);
     if (!one.fact.tag.empty()) o.text("tag", one.fact.tag);
@@ -260,11 +300,16 @@ std::string Slices::build_sources() {
         std::vector<uint64_t> from;
         for (const auto* review : list) {
           from.push_back(review->entry);
-          if (!review->fact.approved || review->fact.reviewer == review->fact.author || std::find(people.begin(), people.end(), review->fact.reviewer) != people.end()) continue;
+          if (!review->fact.approved || review->fact.reviewer == review->fact.author ||
+              std::find(people.begin(), people.end(), review->fact.reviewer) != people.end())
+            continue;
           people.push_back(review->fact.reviewer);
           ++approvals;
         }
-        r.text("id", request).text("author", list.front()->fact.author).text_or_unknown("merged_by", list.front()->fact.merged_by).number("independent_approvals", approvals);
+        r.text("id", request)
+            .text("author", list.front()->fact.author)
+            .text_or_unknown("merged_by", list.front()->fact.merged_by)
+            .number("independent_approvals", approvals);
         r.unknown("merged_at").unknown("owner_approved").unknown("bypassed").unknown("ticket").entries(from);
         requests.push_back(std::move(r).take());
       }
@@ -292,7 +337,8 @@ std::string Slices::build_tests() {
       const auto* signature = signature_of(from.entry);
       const bool proved = signature && signature->fact.verified;
       for (auto& one : view_.tests(source)) {
-        const bool there = std::any_of(runs.begin(), runs.end(), [&](const Run& run) { return run.known.entry == one.entry && run.known.fact.suite == one.fact.suite; });
+        const bool there =
+            std::any_of(runs.begin(), runs.end(), [&](const Run& run) { return run.known.entry == one.entry && run.known.fact.suite == one.fact.suite; });
         if (!there) runs.push_back({one, proved && one.fact.kind == facts::TestKind::unit});
       }
     }
@@ -308,19 +354,35 @@ std::string Slices::build_tests() {
     any_own = any_own || run.on_subject;
     JsonObject o;
     const auto at = fact.at.is_set() ? Time{fact.at.ms / 1000 * 1000} : time_of(run.known.entry);
-    o.text("suite", fact.suite).text("kind", facts::to_string(fact.kind)).number("passed", fact.passed).number("failed", fact.failed).number("skipped", fact.skipped);
-    if (fact.flaky < 0) o.unknown("flaky"); else o.number("flaky", fact.flaky);
-    if (fact.coverage_percent < 0) o.unknown("coverage_percent"); else o.real("coverage_percent", fact.coverage_percent);
+    o.text("suite", fact.suite)
+        .text("kind", facts::to_string(fact.kind))
+        .number("passed", fact.passed)
+        .number("failed", fact.failed)
+        .number("skipped", fact.skipped);
+    if (fact.flaky < 0)
+      o.unknown("flaky");
+    else
+      o.number("flaky", fact.flaky);
+    if (fact.coverage_percent < 0)
+      o.unknown("coverage_percent");
+    else
+      o.real("coverage_percent", fact.coverage_percent);
     const auto it = before.find(fact.suite);
-    if (fact.coverage_percent < 0 || it == before.end()) o.unknown("coverage_change"); else o.real("coverage_change", std::round((fact.coverage_percent - it->second) * 100) / 100);
+    if (fact.coverage_percent < 0 || it == before.end())
+      o.unknown("coverage_change");
+    else
+      o.real("coverage_change", std::round((fact.coverage_percent - it->second) * 100) / 100);
     o.yes("on_subject", run.on_subject).time("at", at).number("age_days", age_days(at)).entries({run.known.entry});
-    sorted.emplace_back(std::string(facts::to_string(fact.kind)) + "\n" + std::string(fact.suite) + "\n" + std::to_string(~run.known.entry), std::move(o).take());
+    sorted.emplace_back(std::string(facts::to_string(fact.kind)) + "\n" + std::string(fact.suite) + "\n" + std::to_string(~run.known.entry),
+                        std::move(o).take());
   }
   std::sort(sorted.begin(), sorted.end());
   std::vector<std::string> out;
   for (auto& [key, json] : sorted) out.push_back(std::move(json));
   states_["tests"] = any_own ? "complete" : runs.empty() ? "none" : "partial";
-  if (!any_own) gap("tests", "no test results of this very subject have arrived", "waybill collect junit.xml --subject " + (asked_.digest.empty() ? asked_.id : asked_.digest));
+  if (!any_own)
+    gap("tests", "no test results of this very subject have arrived",
+        "waybill collect junit.xml --subject " + (asked_.digest.empty() ? asked_.id : asked_.digest));
   return to_json_array(out);
 }
 
@@ -331,16 +393,27 @@ std::string Slices::build_scans() {
     const auto at = fact.at.is_set() ? Time{fact.at.ms / 1000 * 1000} : time_of(one.entry);
     const auto* signature = signature_of(one.entry);
     JsonObject o, counts;
-    o.text("kind", facts::to_string(fact.kind)).text("tool", fact.tool).text_or_unknown("version", fact.version).yes("approved", trust_.approves(fact.tool, fact.version));
+    o.text("kind", facts::to_string(fact.kind))
+        .text("tool", fact.tool)
+        .text_or_unknown("version", fact.version)
+        .yes("approved", trust_.approves(fact.tool, fact.version));
     // A tool that does not say how it ended has not said that it failed, nor that it was done.
     o.text("outcome", fact.outcome == facts::Outcome::unknown ? std::string_view("partial") : facts::to_string(fact.outcome));
     o.text("on", on).yes("on_subject", on_subject).time("at", at).number("age_days", age_days(at));
-    if (fact.data_at.is_set()) o.number("data_age_days", std::max<int64_t>(0, days_between(fact.data_at, at))); else o.unknown("data_age_days");
-    if (fact.covered_percent < 0) o.unknown("covered_percent"); else o.real("covered_percent", fact.covered_percent);
+    if (fact.data_at.is_set())
+      o.number("data_age_days", std::max<int64_t>(0, days_between(fact.data_at, at)));
+    else
+      o.unknown("data_age_days");
+    if (fact.covered_percent < 0)
+      o.unknown("covered_percent");
+    else
+      o.real("covered_percent", fact.covered_percent);
     o.texts("excluded", fact.excluded).yes("signed", signature && trust_.trusts(signature->fact)).raw("disagrees", "[]");
     counts.number("critical", fact.critical).number("high", fact.high).number("medium", fact.medium).number("low", fact.low).number("unknown", fact.unknown);
     o.object("counts", std::move(counts)).entries({one.entry});
-    sorted.emplace_back(std::string(facts::to_string(fact.kind)) + "\n" + std::to_string(~static_cast<uint64_t>(at.ms)) + "\n" + std::string(fact.tool) + std::to_string(one.entry), std::move(o).take());
+    sorted.emplace_back(std::string(facts::to_string(fact.kind)) + "\n" + std::to_string(~static_cast<uint64_t>(at.ms)) + "\n" + std::string(fact.tool) +
+                            std::to_string(one.entry),
+                        std::move(o).take());
   };
   const auto id = asked_.kind == SubjectKind::revision ? asked_.source : asked_.artifact;
   if (id)
@@ -351,8 +424,9 @@ std::string Slices::build_scans() {
       if (!source) continue;
       const auto* signature = signature_of(from.entry);
       for (const auto& one : view_.scans(source)) {
-        const bool of_source = one.fact.kind == facts::ScanKind::static_ || one.fact.kind == facts::ScanKind::secret || one.fact.kind == facts::ScanKind::infrastructure ||
-                               one.fact.kind == facts::ScanKind::licence || one.fact.kind == facts::ScanKind::dependency;
+        const bool of_source = one.fact.kind == facts::ScanKind::static_ || one.fact.kind == facts::ScanKind::secret ||
+                               one.fact.kind == facts::ScanKind::infrastructure || one.fact.kind == facts::ScanKind::licence ||
+                               one.fact.kind == facts::ScanKind::dependency;
         const auto at = from.fact.source.rfind('@');
         add(one, of_source && signature && signature->fact.verified, "gitcommit:" + std::string(from.fact.source.substr(at + 1)));
       }
@@ -371,11 +445,16 @@ std::string Slices::build_findings() {
   for (auto it = found.rbegin(); it != found.rend(); ++it) {  // oldest first: the first sight counts
     const auto& fact = it->fact;
     if (fact.kind == facts::FindingKind::vulnerability) continue;
-    auto fingerprint = fact.fingerprint.empty() ? std::string(fact.tool) + ":" + std::string(fact.rule) + ":" + std::string(fact.location) : std::string(fact.fingerprint);
+    auto fingerprint =
+        fact.fingerprint.empty() ? std::string(fact.tool) + ":" + std::string(fact.rule) + ":" + std::string(fact.location) : std::string(fact.fingerprint);
     if (!seen.emplace(fingerprint, true).second) continue;
     const auto first = time_of(it->entry);
     JsonObject o;
-    o.text("fingerprint", fingerprint).text("kind", facts::to_string(fact.kind)).text("tool", fact.tool).text("rule", fact.rule).text("title", fact.title.empty() ? fact.rule : fact.title);
+    o.text("fingerprint", fingerprint)
+        .text("kind", facts::to_string(fact.kind))
+        .text("tool", fact.tool)
+        .text("rule", fact.rule)
+        .text("title", fact.title.empty() ? fact.rule : fact.title);
     o.text("severity", facts::to_string(fact.severity)).texts("cwe", fact.cwe).yes("open", true).unknown("new").text_or_unknown("location", fact.location);
     o.time("first_seen_at", first).number("age_days", age_days(first)).entries({it->entry});
     if (fact.kind == facts::FindingKind::secret) o.unknown("live").unknown("managed");
@@ -394,7 +473,10 @@ std::string Slices::build_deployments() {
     JsonObject one;
     const auto since = Time{now->from.ms / 1000 * 1000};
     one.text("digest", now->digest).time("since", since).number("days", age_days(since));
-    if (now->decision.empty()) o.unknown("running.decision"); else one.text("decision", now->decision);
+    if (now->decision.empty())
+      o.unknown("running.decision");
+    else
+      one.text("decision", now->decision);
     entries.push_back(now->entry);
     o.object("running", std::move(one));
   }
@@ -407,7 +489,8 @@ std::string Slices::build_deployments() {
       entries.push_back(before->entry);
     }
     if (asked_.artifact)
-      for (const auto& one : view_.deployments_of(asked_.artifact)) ran_before = ran_before || (one.place == asked_.place && one.ended_entry != graph::kNoEntry);
+      for (const auto& one : view_.deployments_of(asked_.artifact))
+        ran_before = ran_before || (one.place == asked_.place && one.ended_entry != graph::kNoEntry);
   }
   o.yes("is_rollback", ran_before && running() && running()->artifact != asked_.artifact);
   std::vector<std::string> earlier;
@@ -482,7 +565,10 @@ std::string Slices::build_changes() {
   for (const auto& [key, severity] : before)
     if (!now.contains(key)) fixed.push_back(key), serious = serious || severity >= facts::Severity::high;
   vulnerabilities_o.texts("introduced", introduced).texts("fixed", fixed);
-  o.object("components", std::move(components_o)).object("vulnerabilities", std::move(vulnerabilities_o)).yes("security_fix", serious && introduced.empty()).entries({running()->entry});
+  o.object("components", std::move(components_o))
+      .object("vulnerabilities", std::move(vulnerabilities_o))
+      .yes("security_fix", serious && introduced.empty())
+      .entries({running()->entry});
   return std::move(o).take();
 }
 
@@ -505,7 +591,12 @@ std::string Slices::build_approvals() {
         break;
       }
     JsonObject o;
-    o.text("id", id_of('a', one.entry)).text("by", fact.by).texts("groups", fact.groups).yes("machine", fact.machine).time("at", Time{fact.at.ms / 1000 * 1000}).yes("covers", covers);
+    o.text("id", id_of('a', one.entry))
+        .text("by", fact.by)
+        .texts("groups", fact.groups)
+        .yes("machine", fact.machine)
+        .time("at", Time{fact.at.ms / 1000 * 1000})
+        .yes("covers", covers);
     o.texts("conflicts", conflicts).time("until", Time{fact.until.ms / 1000 * 1000}).text_or_unknown("reason", fact.reason);
     if (fact.break_glass) o.yes("break_glass", true);
     o.text("decision", fact.decision).texts("asked", from_.asked_in ? from_.asked_in(fact.decision) : std::vector<std::string>{}).entries({one.entry});
@@ -523,7 +614,11 @@ std::string Slices::build_exceptions() {
     if (one.state != graph::Exception::State::approved || one.until <= asked_.now) continue;
     if (!touches(one.scope, one.service, one.environment, asked_.service_scope, asked_.service_name, asked_.environment_name)) continue;
     JsonObject o;
-    o.text("id", one.name).text("rule", one.rule).text("matches", one.matches.empty() ? "*" : one.matches).text("reason", one.reason).text_or_unknown("control", one.control);
+    o.text("id", one.name)
+        .text("rule", one.rule)
+        .text("matches", one.matches.empty() ? "*" : one.matches)
+        .text("reason", one.reason)
+        .text_or_unknown("control", one.control);
     o.text("requested_by", one.requested_by).texts("approved_by", one.approved_by).time("until", Time{one.until.ms / 1000 * 1000});
     o.number("days_left", days_between(asked_.now, one.until)).number("renewals", one.renewals).entries(one.entries);
     sorted.emplace_back(std::string(one.rule) + "\n" + std::string(one.name), std::move(o).take());
@@ -539,7 +634,10 @@ std::string Slices::advisories() {
   for (const auto& source : view_.advisories_loaded()) {
     const auto at = source.at.is_set() ? Time{source.at.ms / 1000 * 1000} : time_of(source.entry);
     JsonObject o;
-    o.text("source", source.source).number("records", static_cast<int64_t>(source.records)).number("age_hours", std::max<int64_t>(0, hours_between(at, asked_.now))).time("at", at);
+    o.text("source", source.source)
+        .number("records", static_cast<int64_t>(source.records))
+        .number("age_hours", std::max<int64_t>(0, hours_between(at, asked_.now)))
+        .time("at", at);
     if (source.entry != graph::kNoEntry) o.entries({source.entry});
     out.push_back(std::move(o).take());
   }
@@ -550,7 +648,8 @@ std::string Slices::advisories() {
 std::string Slices::vulnerability_state() {
   const auto subject = asked_.digest.empty() ? asked_.id : asked_.digest;
   if (inventories().empty()) {
-    gap("vulnerabilities", "no bill of materials of this very artifact has arrived, so nobody can look for vulnerabilities in it", "waybill sbom " + subject + " | waybill collect -");
+    gap("vulnerabilities", "no bill of materials of this very artifact has arrived, so nobody can look for vulnerabilities in it",
+        "waybill sbom " + subject + " | waybill collect -");
     return "none";
   }
   bool any = false;
@@ -579,16 +678,20 @@ std::string Slices::vulnerability_state() {
     std::vector<std::string> names;
     uint32_t packages = 0;
     for (const auto& [name, count] : uncovered.ecosystems) names.push_back(name), packages += count;
-    gap("vulnerabilities", "advisories for " + shortened(names) + " are not loaded, so " + std::to_string(packages) + " of " + std::to_string(components().size()) + " components cannot be judged",
+    gap("vulnerabilities",
+        "advisories for " + shortened(names) + " are not loaded, so " + std::to_string(packages) + " of " + std::to_string(components().size()) +
+            " components cannot be judged",
         "waybill advisories sync");
     state = "partial";
   }
   if (uncovered.judged == 0 && !components().empty()) {
-    gap("vulnerabilities", "none of the " + std::to_string(components().size()) + " components is of a kind that advisories speak of", "give the components package URLs in the bill of materials");
+    gap("vulnerabilities", "none of the " + std::to_string(components().size()) + " components is of a kind that advisories speak of",
+        "give the components package URLs in the bill of materials");
     state = "partial";
   }
   if (uncovered.without_version > 0) {
-    gap("vulnerabilities", std::to_string(uncovered.without_version) + " components have no version", "give each component an exact version in the bill of materials");
+    gap("vulnerabilities", std::to_string(uncovered.without_version) + " components have no version",
+        "give each component an exact version in the bill of materials");
     state = "partial";
   }
   if (stale && state == "complete") {

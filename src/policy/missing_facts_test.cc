@@ -13,7 +13,8 @@ constexpr std::string_view kDigest = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 constexpr int64_t kNow = 1'795'000'000'000;
 
 enum Fact : unsigned { kSbom, kUnitTests, kIntegrationTests, kSignature, kProvenance, kAdvisories, kEnvironment, kService, kScan, kFacts };
-constexpr std::string_view kNames[] = {"bill of materials", "unit tests", "integration tests", "signature", "provenance", "advisories", "environment", "service", "scan"};
+constexpr std::string_view kNames[] = {"bill of materials", "unit tests",  "integration tests", "signature", "provenance",
+                                       "advisories",        "environment", "service",           "scan"};
 
 void apply(graph::Graph& graph, facts::Batch& batch, std::string_view kind) {
   graph::EntryHead head;

@@ -74,11 +74,13 @@ Result<std::array<Verdict, 3>> read_verdicts(JsonValue value, std::string_view k
     const auto word = value[to_string(tier)].string_or("");
     const auto verdict = find_verdict(word);
     if (!verdict)
-      return fail(Code::invalid, std::string(key) + "." + std::string(to_string(tier)) + " must be allow, warn, ask or deny, found \"" + std::string(word) + "\"");
+      return fail(Code::invalid,
+                  std::string(key) + "." + std::string(to_string(tier)) + " must be allow, warn, ask or deny, found \"" + std::string(word) + "\"");
     out[static_cast<size_t>(tier)] = *verdict;
   }
   for (size_t i = 1; i < 3; ++i)
-    if (out[i] < out[i - 1]) return fail(Code::invalid, std::string(key) + " gets milder from " + std::string(to_string(kTiers[i - 1])) + " to " + std::string(to_string(kTiers[i])));
+    if (out[i] < out[i - 1])
+      return fail(Code::invalid, std::string(key) + " gets milder from " + std::string(to_string(kTiers[i - 1])) + " to " + std::string(to_string(kTiers[i])));
   return out;
 }
 
@@ -122,8 +124,8 @@ std::string severity_for(Verdict verdict) {
   }
 }
 
-constexpr std::string_view kRuleKeys[] = {"id",        "input",  "since",      "replaces",     "deprecated", "applies_to", "gates",   "needs",
-                                          "severity",  "remedy", "controls",   "when_unknown", "parameters", "verdict"};
+constexpr std::string_view kRuleKeys[] = {"id",    "input",    "since",  "replaces", "deprecated",   "applies_to", "gates",
+                                          "needs", "severity", "remedy", "controls", "when_unknown", "parameters", "verdict"};
 
 // The metadata of one rule. Errors name the key.
 Result<Rule> read_rule(std::string_view annotation, std::string_view pack, const PackFile& file) {
@@ -355,7 +357,8 @@ Result<Pack> parse_pack(std::vector<PackFile> files) {
   pack.input = root["input"].string_or("waybill/input/v1");
   if (!is_kebab(pack.name)) return broken(Error(Code::invalid, "pack must be words in lower case joined by -, found \"" + pack.name + "\""), "pack.yaml");
   if (!is_version(pack.version))
-    return broken(Error(Code::invalid, "version must be MAJOR.MINOR.PATCH in quotation marks if it looks like a number, found \"" + pack.version + "\""), "pack.yaml");
+    return broken(Error(Code::invalid, "version must be MAJOR.MINOR.PATCH in quotation marks if it looks like a number, found \"" + pack.version + "\""),
+                  "pack.yaml");
   if (pack.title.empty()) return broken(Error(Code::invalid, "title is missing"), "pack.yaml");
   if (pack.input != "waybill/input/v1") return broken(Error(Code::invalid, "input \"" + pack.input + "\" is not served: waybill/input/v1 is"), "pack.yaml");
   auto listed = read_texts(root, "rules", true);
@@ -507,7 +510,8 @@ std::vector<Complaint> check_pack(const Disk& disk, const std::string& directory
     const auto file = directory + "/" + rule.file;
     if (rule.use.all) complain(file, "needs", "input[x] with an x that is not known touches every slice: name what is read", Complaint::Grade::warning);
     if (!rule.deprecated_since.empty())
-      complain(file, "metadata", "deprecated since " + rule.deprecated_since + (rule.deprecated_use.empty() ? "" : ": use " + rule.deprecated_use), Complaint::Grade::warning);
+      complain(file, "metadata", "deprecated since " + rule.deprecated_since + (rule.deprecated_use.empty() ? "" : ": use " + rule.deprecated_use),
+               Complaint::Grade::warning);
     // A field that the schema does not have is a slip of the pen: name those that exist.
     for (const auto& path : rule.use.paths) {
       auto at = schema->root();

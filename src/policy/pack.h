@@ -33,8 +33,8 @@ struct Parameter {
   std::string name;
   ParameterType type = ParameterType::integer;
   Stricter stricter = Stricter::none;
-  std::string is;                              // what it means, a sentence
-  std::array<std::string, 3> default_json;     // by tier; "" when the rule has no such parameter in that tier
+  std::string is;                           // what it means, a sentence
+  std::array<std::string, 3> default_json;  // by tier; "" when the rule has no such parameter in that tier
 };
 
 // Compares two values of one parameter: is `now` on the stricter side of `before`, or equal to it? Both are JSON.
@@ -44,38 +44,38 @@ bool is_not_looser(const Parameter& parameter, std::string_view before_json, std
 Result<void> check_value(const Parameter& parameter, std::string_view json);
 
 struct Rule {
-  std::string id;                        // "sbom-present"
-  std::string pack;                      // "baseline"
-  std::string package;                   // "data.waybill.baseline.sbom_present"
-  std::string parameter_key;             // "sbom_present": below input.parameters
+  std::string id;             // "sbom-present"
+  std::string pack;           // "baseline"
+  std::string package;        // "data.waybill.baseline.sbom_present"
+  std::string parameter_key;  // "sbom_present": below input.parameters
   std::string title, description, remedy, since;
-  std::string severity;                  // critical, high, medium, low
+  std::string severity;  // critical, high, medium, low
   std::string deprecated_since, deprecated_use;
   std::vector<std::string> controls, replaces, needs, gates, related;
   std::vector<SubjectKind> applies_to;
   std::vector<Parameter> parameters;
-  std::array<Verdict, 3> verdict{};      // by tier
+  std::array<Verdict, 3> verdict{};  // by tier
   std::optional<std::array<Verdict, 3>> when_unknown;
-  std::string file;                      // within the pack
-  rego::InputUse use;                    // what it reads of `input`
+  std::string file;    // within the pack
+  rego::InputUse use;  // what it reads of `input`
   bool has_unknown = false, has_applies = false;
 
   const Parameter* find_parameter(std::string_view name) const;
 };
 
 struct PackFile {
-  std::string name;   // "sbom-present.rego", "pack.yaml", "tables/x.json"
+  std::string name;  // "sbom-present.rego", "pack.yaml", "tables/x.json"
   std::string text;
 };
 
 struct Pack {
   std::string name, version, title, input;
-  std::vector<Rule> rules;               // in the order of pack.yaml
-  std::vector<std::string> takes;        // rules of other packs that this one names (compliance packs)
+  std::vector<Rule> rules;         // in the order of pack.yaml
+  std::vector<std::string> takes;  // rules of other packs that this one names (compliance packs)
   std::vector<std::string> changes;
-  std::vector<PackFile> files;           // all but tests, sorted by name
-  std::vector<PackFile> tests;           // *_test.rego, sorted by name
-  Sha256 digest;                         // of to_document()
+  std::vector<PackFile> files;  // all but tests, sorted by name
+  std::vector<PackFile> tests;  // *_test.rego, sorted by name
+  Sha256 digest;                // of to_document()
 
   const Rule* find_rule(std::string_view id) const;
   // The pack as one document for the log: canonical JSON {"files": {name: text, …}, "pack", "schema":
@@ -104,8 +104,8 @@ std::string_view input_schema();
 // names of input fields that the schema does not have. Empty: fine.
 struct Complaint {
   std::string file;
-  uint32_t row = 0, column = 0;   // 0: no place
-  std::string code;               // "rego_parse_error", "metadata", "needs", "schema", "test"
+  uint32_t row = 0, column = 0;  // 0: no place
+  std::string code;              // "rego_parse_error", "metadata", "needs", "schema", "test"
   std::string message;
   enum class Grade : uint8_t { error, warning } grade = Grade::error;
   std::string to_string() const;  // "FILE:ROW: code: message"

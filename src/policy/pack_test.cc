@@ -49,7 +49,8 @@ TEST(Pack, ShippedPacksHaveNothingToComplainAbout) {
 }
 
 std::string rule_text(std::string_view custom) {
-  return "# METADATA\n# title: A title\n# scope: package\n# custom:\n#   waybill:\n" + std::string(custom) + "package waybill.mine.my_rule\n\nbroken contains \"x\" if input.sboms[_].signed == false\n";
+  return "# METADATA\n# title: A title\n# scope: package\n# custom:\n#   waybill:\n" + std::string(custom) +
+         "package waybill.mine.my_rule\n\nbroken contains \"x\" if input.sboms[_].signed == false\n";
 }
 std::string custom(std::string_view id, std::string_view needs, std::string_view verdict, std::string_view more = {}) {
   return "#     id: " + std::string(id) + "\n#     applies_to: [artifact]\n#     needs: " + std::string(needs) + "\n#     verdict: " + std::string(verdict) +
@@ -65,15 +66,21 @@ TEST(Pack, RefusesWhatIsMissingOrContradictory) {
   const RefusedRow rows[] = {
       {"id of another file", rule_text(custom("other", "[sboms]", kVerdict)), std::string(kManifest), "is not the file's name"},
       {"slice that needs does not name", rule_text(custom("my-rule", "[]", kVerdict)), std::string(kManifest), "needs does not name \"sboms\""},
-      {"milder in production", rule_text(custom("my-rule", "[sboms]", "{development: deny, staging: warn, production: warn}")), std::string(kManifest), "gets milder from development to staging"},
+      {"milder in production", rule_text(custom("my-rule", "[sboms]", "{development: deny, staging: warn, production: warn}")), std::string(kManifest),
+       "gets milder from development to staging"},
       {"a tier is missing", rule_text(custom("my-rule", "[sboms]", "{development: warn}")), std::string(kManifest), "verdict.staging must be"},
       {"no such slice", rule_text(custom("my-rule", "[sboms, sbms]", kVerdict)), std::string(kManifest), "there is no slice \"sbms\""},
       {"unknown key", rule_text(custom("my-rule", "[sboms]", kVerdict, "#     colour: red\n")), std::string(kManifest), "has no key \"colour\""},
-      {"default gets looser", rule_text(custom("my-rule", "[sboms]", kVerdict, "#     parameters:\n#       n: {type: integer, stricter: lower, default: {development: 1, staging: 2, production: 3}}\n")), std::string(kManifest),
-       "default gets looser from development to staging"},
-      {"rule that has no file", rule_text(custom("my-rule", "[sboms]", kVerdict)), "pack: mine\nversion: 1.0.0\ntitle: Mine\nrules: [my-rule, more]\n", "there is no file more.rego"},
-      {"version that is none", rule_text(custom("my-rule", "[sboms]", kVerdict)), "pack: mine\nversion: 1\ntitle: Mine\nrules: [my-rule]\n", "MAJOR.MINOR.PATCH"},
-      {"no annotation", "package waybill.mine.my_rule\n\nbroken contains \"x\" if input.sboms[_].signed == false\n", std::string(kManifest), "there is no METADATA"},
+      {"default gets looser",
+       rule_text(custom("my-rule", "[sboms]", kVerdict,
+                        "#     parameters:\n#       n: {type: integer, stricter: lower, default: {development: 1, staging: 2, production: 3}}\n")),
+       std::string(kManifest), "default gets looser from development to staging"},
+      {"rule that has no file", rule_text(custom("my-rule", "[sboms]", kVerdict)), "pack: mine\nversion: 1.0.0\ntitle: Mine\nrules: [my-rule, more]\n",
+       "there is no file more.rego"},
+      {"version that is none", rule_text(custom("my-rule", "[sboms]", kVerdict)), "pack: mine\nversion: 1\ntitle: Mine\nrules: [my-rule]\n",
+       "MAJOR.MINOR.PATCH"},
+      {"no annotation", "package waybill.mine.my_rule\n\nbroken contains \"x\" if input.sboms[_].signed == false\n", std::string(kManifest),
+       "there is no METADATA"},
   };
   for (const auto& row : rows) {
     auto pack = parse_pack({{"my-rule.rego", row.rule}, {"pack.yaml", row.manifest}});

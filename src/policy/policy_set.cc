@@ -161,8 +161,8 @@ struct Nested {
 
 struct PolicySet::Cache {
   std::mutex mutex;
-  absl::flat_hash_map<std::string, std::shared_ptr<const Resolved>> resolved;           // scope path + tier
-  absl::flat_hash_map<std::string, std::shared_ptr<const rego::Policy>> compiled;       // packs + data
+  absl::flat_hash_map<std::string, std::shared_ptr<const Resolved>> resolved;      // scope path + tier
+  absl::flat_hash_map<std::string, std::shared_ptr<const rego::Policy>> compiled;  // packs + data
 };
 
 Result<PolicyDocument> parse_policy_document(std::string_view text) {
@@ -182,24 +182,28 @@ Result<PolicyDocument> parse_policy_document(std::string_view text) {
   constexpr std::string_view kKeys[] = {"break_glass", "kind", "lists", "packs", "parameters", "rules", "schema", "scope", "without_policy"};
   for (const auto& member : root.members())
     if (std::find(std::begin(kKeys), std::end(kKeys), member.name) == std::end(kKeys))
-      return fail(Error(Code::invalid, "there is no key \"" + std::string(member.name) + "\": expected scope, packs, rules, parameters, lists, break_glass or without_policy")
+      return fail(Error(Code::invalid,
+                        "there is no key \"" + std::string(member.name) + "\": expected scope, packs, rules, parameters, lists, break_glass or without_policy")
                       .at("/" + std::string(member.name)));
   if (const auto schema = root["schema"]; schema.exists() && schema.string_or("") != "waybill/policy/v1")
     return fail(Error(Code::invalid, "expected waybill/policy/v1, found " + schema.to_json()).at("/schema"));
-  if (!root["scope"].is_string()) return fail(Error(Code::invalid, "expected the scope: organisation, organisation/team, organisation/team/service, or * for all").at("/scope"));
+  if (!root["scope"].is_string())
+    return fail(Error(Code::invalid, "expected the scope: organisation, organisation/team, organisation/team/service, or * for all").at("/scope"));
   out.scope = root["scope"].string_or("");
   if (out.scope == "*") out.scope.clear();
   if (out.scope.starts_with("/") || out.scope.ends_with("/") || out.scope.find("//") != std::string::npos || out.scope.size() > 400)
     return fail(Error(Code::invalid, "expected names joined by single slashes, found \"" + out.scope + "\"").at("/scope"));
   for (const auto key : {"packs", "rules", "parameters", "lists"})
-    if (root[key].exists() && !root[key].is_object() && !root[key].is_null()) return fail(Error(Code::invalid, "expected an object").at("/" + std::string(key)));
+    if (root[key].exists() && !root[key].is_object() && !root[key].is_null())
+      return fail(Error(Code::invalid, "expected an object").at("/" + std::string(key)));
   for (const auto& member : root["packs"].members()) {
     PackUse use;
     use.pack = member.name;
     const auto where = "/packs/" + use.pack;
     if (!member.value.is_object()) return fail(Error(Code::invalid, "expected {version, mode}").at(where));
     for (const auto& inner : member.value.members())
-      if (inner.name != "version" && inner.name != "mode") return fail(Error(Code::invalid, "expected version or mode, found \"" + std::string(inner.name) + "\"").at(where));
+      if (inner.name != "version" && inner.name != "mode")
+        return fail(Error(Code::invalid, "expected version or mode, found \"" + std::string(inner.name) + "\"").at(where));
     const auto version = member.value["version"];
     use.version = version.is_string() ? std::string(version.string_or("")) : version.exists() ? version.to_json() : "";
     if (member.value["mode"].exists()) {
@@ -213,7 +217,8 @@ Result<PolicyDocument> parse_policy_document(std::string_view text) {
     const auto where = "/rules/" + use.rule;
     if (!member.value.is_object()) return fail(Error(Code::invalid, "expected {verdict, mode}").at(where));
     for (const auto& inner : member.value.members())
-      if (inner.name != "verdict" && inner.name != "mode") return fail(Error(Code::invalid, "expected verdict or mode, found \"" + std::string(inner.name) + "\"").at(where));
+      if (inner.name != "verdict" && inner.name != "mode")
+        return fail(Error(Code::invalid, "expected verdict or mode, found \"" + std::string(inner.name) + "\"").at(where));
     if (member.value["verdict"].exists()) {
       TRY(use.verdict, read_by_tier<Verdict>(member.value["verdict"], where + "/verdict", &find_verdict, "allow, warn, ask or deny"));
     }
@@ -281,7 +286,8 @@ std::vector<const PolicyDocument*> PolicySet::path_to(std::string_view scope) co
 
 // Does every document on the path only tighten what stands above it?
 Result<void> PolicySet::check_path(std::span<const PolicyDocument* const> path) const {
-  const auto loosens = [&](const PolicyDocument& document, const std::string& key, const std::string& said, const std::string& above, const std::string& was) -> Error {
+  const auto loosens = [&](const PolicyDocument& document, const std::string& key, const std::string& said, const std::string& above,
+                           const std::string& was) -> Error {
     return Error(Code::invalid, "the policy of " + shown(document.scope) + " loosens " + key + " to " + said + ", but " + above + " says " + was)
         .at(key)
         .next("tighten it, or ask for an exception: waybill exception request --rule … --scope " + shown(document.scope) + " --until … --reason …");
@@ -335,7 +341,8 @@ Result<void> PolicySet::check_path(std::span<const PolicyDocument* const> path) 
           std::string by = before.by;
           if (floor < 0 && !document->scope.empty()) floor = static_cast<int>(rule->verdict[index_of(tier)]), by = "the pack " + rule->pack;
           if (static_cast<int>(*verdict) < floor)
-            return fail(loosens(*document, where + "/verdict" + key, std::string(to_string(*verdict)), by, std::string(to_string(static_cast<Verdict>(floor)))));
+            return fail(
+                loosens(*document, where + "/verdict" + key, std::string(to_string(*verdict)), by, std::string(to_string(static_cast<Verdict>(floor)))));
           before = {me, "", static_cast<int>(*verdict)};
         }
       }
@@ -348,7 +355,8 @@ Result<void> PolicySet::check_path(std::span<const PolicyDocument* const> path) 
       if (!parameter) {
         std::string known;
         for (const auto& one : rule->parameters) known += (known.empty() ? "" : ", ") + one.name;
-        return fail(Error(Code::not_found, "the rule " + use.rule + " has no parameter \"" + use.parameter + "\"; it has: " + (known.empty() ? "none" : known)).at(where));
+        return fail(Error(Code::not_found, "the rule " + use.rule + " has no parameter \"" + use.parameter + "\"; it has: " + (known.empty() ? "none" : known))
+                        .at(where));
       }
       for (const auto tier : kTiers) {
         const auto& now = use.json[index_of(tier)];
@@ -394,7 +402,8 @@ Result<void> PolicySet::check_apply(const PolicyDocument& document) const {
   return {};
 }
 
-Result<std::shared_ptr<const PolicySet>> PolicySet::from_policy_json(std::string_view policy_json, const std::function<Result<std::string>(const Sha256&)>& load) {
+Result<std::shared_ptr<const PolicySet>> PolicySet::from_policy_json(std::string_view policy_json,
+                                                                     const std::function<Result<std::string>(const Sha256&)>& load) {
   TRY(auto document, JsonDocument::parse(policy_json));
   const auto root = document.root();
   if (root.size() != 3) return fail(Code::invalid, "a policy list has three parts: packs, documents, data");
@@ -479,8 +488,8 @@ Result<std::shared_ptr<const Resolved>> PolicySet::resolve(std::string_view scop
         auto json = parameter.default_json[t];
         for (const auto* document : path)
           for (const auto& use : document->parameters)
-            if ((use.rule == rule.id || std::find(rule.replaces.begin(), rule.replaces.end(), use.rule) != rule.replaces.end()) && use.parameter == parameter.name &&
-                !use.json[t].empty())
+            if ((use.rule == rule.id || std::find(rule.replaces.begin(), rule.replaces.end(), use.rule) != rule.replaces.end()) &&
+                use.parameter == parameter.name && !use.json[t].empty())
               json = use.json[t];
         if (json.empty()) continue;
         one.parameters.emplace_back(parameter.name, json);
@@ -496,7 +505,8 @@ Result<std::shared_ptr<const Resolved>> PolicySet::resolve(std::string_view scop
         out->rules.push_back(std::move(one));
       }
     }
-    if (pack_modes[name] != Mode::off || std::any_of(out->rules.begin(), out->rules.end(), [&, n = &name](const RuleInForce& rule) { return rule.rule->pack == *n; }))
+    if (pack_modes[name] != Mode::off ||
+        std::any_of(out->rules.begin(), out->rules.end(), [&, n = &name](const RuleInForce& rule) { return rule.rule->pack == *n; }))
       out->packs.push_back({name, pack->version, pack->digest.to_string(), pack_modes[name]});
   }
   std::sort(out->rules.begin(), out->rules.end(), [](const auto& a, const auto& b) { return a.rule->id < b.rule->id; });

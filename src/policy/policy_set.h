@@ -27,7 +27,7 @@ using ByTier = std::array<std::optional<T>, 3>;
 
 // A pack as a document asks for it.
 struct PackUse {
-  std::string pack, version;         // "1", "1.2", "1.2.0" or "sha256:…"; "" is any
+  std::string pack, version;  // "1", "1.2", "1.2.0" or "sha256:…"; "" is any
   ByTier<Mode> mode;
 };
 struct RuleUse {
@@ -36,21 +36,21 @@ struct RuleUse {
   ByTier<Mode> mode;
 };
 struct ParameterUse {
-  std::string rule, parameter;       // "serious-vulnerability-overdue", "grace_days.critical"
-  std::array<std::string, 3> json;   // "" where it says nothing
+  std::string rule, parameter;      // "serious-vulnerability-overdue", "grace_days.critical"
+  std::array<std::string, 3> json;  // "" where it says nothing
 };
 
 // One policy document, read and checked by itself.
 struct PolicyDocument {
-  std::string scope;                 // "" (written "*") is the whole installation, "acme", "acme/payments", "acme/payments/checkout"
+  std::string scope;  // "" (written "*") is the whole installation, "acme", "acme/payments", "acme/payments/checkout"
   std::vector<PackUse> packs;
   std::vector<RuleUse> rules;
   std::vector<ParameterUse> parameters;
-  std::map<std::string, std::string> lists;   // name → JSON array
-  std::vector<std::string> break_glass_rules; // organisation only: rules that breaking the glass may pass
-  std::optional<Verdict> without_policy;      // warn while a scope is being set up; deny otherwise
-  std::string json;                  // canonical: what is digested and kept
-  uint64_t entry = 0;                // of the log; 0 when it is none yet
+  std::map<std::string, std::string> lists;    // name → JSON array
+  std::vector<std::string> break_glass_rules;  // organisation only: rules that breaking the glass may pass
+  std::optional<Verdict> without_policy;       // warn while a scope is being set up; deny otherwise
+  std::string json;                            // canonical: what is digested and kept
+  uint64_t entry = 0;                          // of the log; 0 when it is none yet
 };
 // YAML or JSON. Errors name the key (as a JSON pointer) and what was expected.
 Result<PolicyDocument> parse_policy_document(std::string_view text);
@@ -63,9 +63,9 @@ PolicyDocument enforcing_policy_document(std::span<const Pack> packs);
 struct RuleInForce {
   const Rule* rule = nullptr;
   Mode mode = Mode::observe;
-  Verdict verdict = Verdict::deny;           // when broken
+  Verdict verdict = Verdict::deny;  // when broken
   Verdict when_unknown = Verdict::deny;
-  std::vector<std::pair<std::string, std::string>> parameters;   // name → JSON, sorted by name
+  std::vector<std::pair<std::string, std::string>> parameters;  // name → JSON, sorted by name
 };
 struct PackInForce {
   std::string pack, version, digest;
@@ -76,14 +76,14 @@ struct PackInForce {
 struct Resolved {
   std::string scope;
   Tier tier = Tier::production;
-  std::vector<RuleInForce> rules;            // by id
-  std::vector<PackInForce> packs;            // by name
-  std::vector<std::string> slices;           // union of what the rules read, sorted; the frame not counted
-  std::vector<std::string> request_fields;   // dotted, below `request`: what makes two questions different
+  std::vector<RuleInForce> rules;           // by id
+  std::vector<PackInForce> packs;           // by name
+  std::vector<std::string> slices;          // union of what the rules read, sorted; the frame not counted
+  std::vector<std::string> request_fields;  // dotted, below `request`: what makes two questions different
   bool reads_all_input = false;
-  std::string parameters_json;               // input.parameters
-  std::string data_json;                     // `data` for the rules: lists, tables, trust, organisation
-  std::string policy_json;                   // the RFC 8785 list that the digest is over: [packs, documents, data]
+  std::string parameters_json;  // input.parameters
+  std::string data_json;        // `data` for the rules: lists, tables, trust, organisation
+  std::string policy_json;      // the RFC 8785 list that the digest is over: [packs, documents, data]
   Sha256 digest;
   std::shared_ptr<const rego::Policy> policy;  // compiled rules of all packs
   std::shared_ptr<const std::vector<Pack>> keep;
@@ -99,8 +99,7 @@ class PolicySet {
   static Result<std::shared_ptr<const PolicySet>> make(std::shared_ptr<const std::vector<Pack>> packs, std::vector<PolicyDocument> documents,
                                                        std::string organisation_json = "{}", std::string trust_json = "{}");
   // From the list that a policy digest is over: what replay needs. `load` gives a pack's document by its digest.
-  static Result<std::shared_ptr<const PolicySet>> from_policy_json(std::string_view policy_json,
-                                                                   const std::function<Result<std::string>(const Sha256&)>& load);
+  static Result<std::shared_ptr<const PolicySet>> from_policy_json(std::string_view policy_json, const std::function<Result<std::string>(const Sha256&)>& load);
   // Compiled at the first call for (documents on the path, tier), then remembered. Thread-safe.
   Result<std::shared_ptr<const Resolved>> resolve(std::string_view scope, Tier tier) const;
   // May this document take its place among the others? invalid with both places when it loosens.
@@ -114,10 +113,10 @@ class PolicySet {
   PolicySet() = default;
   struct Cache;
   std::shared_ptr<const std::vector<Pack>> packs_;
-  std::vector<PolicyDocument> documents_;     // sorted by scope
+  std::vector<PolicyDocument> documents_;  // sorted by scope
   std::string organisation_json_, trust_json_;
-  std::string fixed_data_;                    // from_policy_json: `data` as it was
-  PolicyDocument default_;                    // stands at the top while nobody has written one for "*"
+  std::string fixed_data_;  // from_policy_json: `data` as it was
+  PolicyDocument default_;  // stands at the top while nobody has written one for "*"
   std::shared_ptr<Cache> cache_;
   std::vector<const PolicyDocument*> path_to(std::string_view scope) const;
   Result<void> check_path(std::span<const PolicyDocument* const> path) const;

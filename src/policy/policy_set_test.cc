@@ -40,8 +40,10 @@ TEST(PolicySet, ANewInstallationWarnsOfTheBaselineAndObservesTheRest) {
 }
 
 TEST(PolicySet, DocumentsBelowTightenAndThoseOfOthersDoNotReachIn) {
-  auto set = PolicySet::make(packs(), {document("scope: acme\npacks: {vulnerabilities: {version: \"1\", mode: {production: enforce}}}\nparameters: {artifact-not-old: {max_age_days: {production: 60}}}\n"),
-                                       document("scope: acme/pay\nrules: {licence-allowed: {mode: warn, verdict: {staging: deny}}}\nparameters: {artifact-not-old: {max_age_days: {production: 30}}}\n"),
+  auto set = PolicySet::make(packs(), {document("scope: acme\npacks: {vulnerabilities: {version: \"1\", mode: {production: enforce}}}\nparameters: "
+                                                "{artifact-not-old: {max_age_days: {production: 60}}}\n"),
+                                       document("scope: acme/pay\nrules: {licence-allowed: {mode: warn, verdict: {staging: deny}}}\nparameters: "
+                                                "{artifact-not-old: {max_age_days: {production: 30}}}\n"),
                                        document("scope: other\npacks: {slsa: {mode: enforce}}\n")});
   ASSERT_TRUE(set) << set.error().to_string();
   auto production = (*set)->resolve("acme/pay/app", Tier::production);
@@ -65,11 +67,15 @@ struct LoosensRow {
 TEST(PolicySet, RefusesWhatLoosensAndNamesBothPlaces) {
   const LoosensRow rows[] = {
       {"scope: acme\npacks: {slsa: {mode: enforce}}", "scope: acme/t\npacks: {slsa: {mode: warn}}", "/packs/slsa/mode", "the policy of acme"},
-      {"scope: acme\npacks: {slsa: {mode: enforce}}", "scope: acme/t\nrules: {builder-trusted: {mode: warn}}", "/rules/builder-trusted/mode", "the policy of acme"},
-      {"scope: acme\nrules: {licence-allowed: {verdict: {staging: deny}}}", "scope: acme/t\nrules: {licence-allowed: {verdict: {staging: ask}}}", "/rules/licence-allowed/verdict", "the policy of acme"},
+      {"scope: acme\npacks: {slsa: {mode: enforce}}", "scope: acme/t\nrules: {builder-trusted: {mode: warn}}", "/rules/builder-trusted/mode",
+       "the policy of acme"},
+      {"scope: acme\nrules: {licence-allowed: {verdict: {staging: deny}}}", "scope: acme/t\nrules: {licence-allowed: {verdict: {staging: ask}}}",
+       "/rules/licence-allowed/verdict", "the policy of acme"},
       {"scope: acme", "scope: acme/t\nrules: {sbom-present: {verdict: {production: warn}}}", "/rules/sbom-present/verdict", "the pack baseline"},
-      {"scope: acme", "scope: acme/t\nparameters: {artifact-not-old: {max_age_days: {production: 100}}}", "/parameters/artifact-not-old/max_age_days", "the pack baseline"},
-      {"scope: acme\nparameters: {licence-allowed: {licences: [MIT]}}", "scope: acme/t\nparameters: {licence-allowed: {licences: [MIT, Zlib]}}", "/parameters/licence-allowed/licences", "the policy of acme"},
+      {"scope: acme", "scope: acme/t\nparameters: {artifact-not-old: {max_age_days: {production: 100}}}", "/parameters/artifact-not-old/max_age_days",
+       "the pack baseline"},
+      {"scope: acme\nparameters: {licence-allowed: {licences: [MIT]}}", "scope: acme/t\nparameters: {licence-allowed: {licences: [MIT, Zlib]}}",
+       "/parameters/licence-allowed/licences", "the policy of acme"},
       {"scope: acme", "scope: acme/t\npacks: {baseline: {mode: observe}}", "/packs/baseline/mode", "the policy of *"},
   };
   for (const auto& row : rows) {
@@ -86,7 +92,8 @@ TEST(PolicySet, RefusesWhatLoosensAndNamesBothPlaces) {
 }
 
 TEST(PolicySet, TheInstallationsOwnDocumentSetsThePacksDefaults) {
-  auto set = PolicySet::make(packs(), {document("scope: \"*\"\npacks: {baseline: {mode: {production: enforce}}}\nrules: {advisories-fresh: {mode: warn}}\nparameters: {tests-passed: {required_kinds: [unit]}}\n")});
+  auto set = PolicySet::make(packs(), {document("scope: \"*\"\npacks: {baseline: {mode: {production: enforce}}}\nrules: {advisories-fresh: {mode: "
+                                                "warn}}\nparameters: {tests-passed: {required_kinds: [unit]}}\n")});
   ASSERT_TRUE(set) << set.error().to_string();
   auto resolved = (*set)->resolve("demo/harbour", Tier::production);
   EXPECT_EQ(find(**resolved, "advisories-fresh")->mode, Mode::warn);
@@ -103,7 +110,8 @@ TEST(PolicySet, ACompliancePackTightensTheRulesThatItTakes) {
 }
 
 TEST(PolicySet, TheDigestNamesTheRulesAsTheyWereAndGivesThemBack) {
-  auto set = PolicySet::make(packs(), {document("scope: acme\npacks: {slsa: {mode: enforce}}\nlists: {banned_components: [{purl: \"pkg:npm/x\", reason: y}]}")});
+  auto set =
+      PolicySet::make(packs(), {document("scope: acme\npacks: {slsa: {mode: enforce}}\nlists: {banned_components: [{purl: \"pkg:npm/x\", reason: y}]}")});
   ASSERT_TRUE(set);
   auto resolved = (*set)->resolve("acme/app", Tier::staging);
   ASSERT_TRUE(resolved);

@@ -34,9 +34,11 @@ std::string shown(std::string_view text) {
     if (c < 0x20 || c == 0x7f) {
       out += c == '\n' || c == '\t' ? " " : "\\x" + to_hex(Bytes(reinterpret_cast<const uint8_t*>(&text[i]), 1));
     } else if (c == 0xe2 && i + 2 < text.size() &&
-               ((static_cast<unsigned char>(text[i + 1]) == 0x80 && ((static_cast<unsigned char>(text[i + 2]) >= 0xaa && static_cast<unsigned char>(text[i + 2]) <= 0xae) ||
-                                                                      (static_cast<unsigned char>(text[i + 2]) >= 0x8b && static_cast<unsigned char>(text[i + 2]) <= 0x8f))) ||
-                (static_cast<unsigned char>(text[i + 1]) == 0x81 && static_cast<unsigned char>(text[i + 2]) >= 0xa6 && static_cast<unsigned char>(text[i + 2]) <= 0xa9))) {
+               ((static_cast<unsigned char>(text[i + 1]) == 0x80 &&
+                 ((static_cast<unsigned char>(text[i + 2]) >= 0xaa && static_cast<unsigned char>(text[i + 2]) <= 0xae) ||
+                  (static_cast<unsigned char>(text[i + 2]) >= 0x8b && static_cast<unsigned char>(text[i + 2]) <= 0x8f))) ||
+                (static_cast<unsigned char>(text[i + 1]) == 0x81 && static_cast<unsigned char>(text[i + 2]) >= 0xa6 &&
+                 static_cast<unsigned char>(text[i + 2]) <= 0xa9))) {
       out += "\\x" + to_hex(as_bytes(text.substr(i, 3)));
       i += 2;
     } else {
@@ -97,7 +99,8 @@ std::string closing(const Decision& d) {
 }
 
 std::string developer(const Decision& d, Paint paint) {
-  std::string out = paint.verdict(d.verdict, heading(d)) + "  " + shown(short_name(d)) + target_of(d) + "   " + d.id + (d.preview ? " (preview: not recorded)" : "") + "\n";
+  std::string out =
+      paint.verdict(d.verdict, heading(d)) + "  " + shown(short_name(d)) + target_of(d) + "   " + d.id + (d.preview ? " (preview: not recorded)" : "") + "\n";
   out += "  " + shown(d.summary) + "\n";
   const Flip* way = nullptr;
   for (const auto& flip : d.flips)
@@ -108,7 +111,8 @@ std::string developer(const Decision& d, Paint paint) {
     for (const auto& step : way->steps) {
       out += "    " + std::to_string(++n) + "  ";
       if (step.how == "approve")
-        out += "ask someone" + std::string(d.asked_by.starts_with("person:") ? " other than " + d.asked_by.substr(7) : "") + " to run: waybill approve " + d.id + "\n";
+        out += "ask someone" + std::string(d.asked_by.starts_with("person:") ? " other than " + d.asked_by.substr(7) : "") + " to run: waybill approve " +
+               d.id + "\n";
       else
         out += shown(step.what) + "\n";
     }
@@ -134,34 +138,49 @@ std::string developer(const Decision& d, Paint paint) {
 }
 
 std::string security(const Decision& d, Paint paint) {
-  std::string out = paint.verdict(d.verdict, upper(to_string(d.verdict))) + "  " + (d.service_scope.empty() ? shown(short_name(d)) : d.service_scope) + target_of(d);
+  std::string out =
+      paint.verdict(d.verdict, upper(to_string(d.verdict))) + "  " + (d.service_scope.empty() ? shown(short_name(d)) : d.service_scope) + target_of(d);
   if (!d.environment.empty()) out += " (" + std::string(to_string(d.tier)) + ")";
-  out += "   " + to_rfc3339(d.at) + "\n      " + d.subject_id + "   asked by " + shown(d.asked_by) + " through " + d.gate + "   policy " + d.policy_digest.substr(0, 19) + "…\n\n";
+  out += "   " + to_rfc3339(d.at) + "\n      " + d.subject_id + "   asked by " + shown(d.asked_by) + " through " + d.gate + "   policy " +
+         d.policy_digest.substr(0, 19) + "…\n\n";
   const auto row = [&](std::string_view label, const std::string& text) { out += "  " + padded(label, 13) + " " + text + "\n"; };
   for (const auto& result : d.results) {
     const bool let_pass = result.outcome == Outcome::excepted;
     const auto label = let_pass ? "Let pass" : result.outcome == Outcome::unknown ? "Not known" : result.outcome == Outcome::failed ? "Failed" : "Broken";
     bool first = true;
     for (const auto& finding : result.findings) {
-      row(first ? label : "", shown(finding.message) + (first ? "   [" + result.rule + ", " + result.severity + (result.mode == Mode::enforce ? "" : ", rule in " + std::string(to_string(result.mode)) + ": would " + std::string(to_string(result.would))) + "]" : ""));
+      row(first ? label : "", shown(finding.message) + (first ? "   [" + result.rule + ", " + result.severity +
+                                                                    (result.mode == Mode::enforce ? ""
+                                                                                                  : ", rule in " + std::string(to_string(result.mode)) +
+                                                                                                        ": would " + std::string(to_string(result.would))) +
+                                                                    "]"
+                                                              : ""));
       if (!finding.exception.empty())
         for (const auto& exception : d.exceptions_used)
-          if (exception.id == finding.exception) row("", exception.id + " until " + to_date(exception.until) + ", approved by " + list_of(exception.approved_by));
-      if (finding.on.find(' ') != std::string::npos && (finding.on.find(" pkg:") != std::string::npos)) row("", "everywhere: waybill trace " + shown(finding.on.substr(0, finding.on.find(' '))));
+          if (exception.id == finding.exception)
+            row("", exception.id + " until " + to_date(exception.until) + ", approved by " + list_of(exception.approved_by));
+      if (finding.on.find(' ') != std::string::npos && (finding.on.find(" pkg:") != std::string::npos))
+        row("", "everywhere: waybill trace " + shown(finding.on.substr(0, finding.on.find(' '))));
       if (finding.since.is_set() && finding.since < d.at) row("", "since " + to_rfc3339(finding.since));
       first = false;
     }
   }
-  for (const auto& approval : d.approvals_used) row(approval.break_glass ? "Glass broken" : "Approved", approval.by + " (" + approval.id + ") until " + to_rfc3339(approval.until));
+  for (const auto& approval : d.approvals_used)
+    row(approval.break_glass ? "Glass broken" : "Approved", approval.by + " (" + approval.id + ") until " + to_rfc3339(approval.until));
   row("Holds", d.held.empty() ? "nothing" : list_of(d.held));
   row("Valid", "until " + to_rfc3339(d.valid_until) + ": " + shown(d.valid_because));
   return out;
 }
 
 std::string auditor(const Decision& d) {
-  std::string out = "Decision " + d.id + "      " + (d.log_entry ? "log entry " + std::to_string(*d.log_entry) : d.preview ? "a preview: not recorded" : "not written yet") + "\n";
+  std::string out = "Decision " + d.id + "      " +
+                    (d.log_entry ? "log entry " + std::to_string(*d.log_entry)
+                     : d.preview ? "a preview: not recorded"
+                                 : "not written yet") +
+                    "\n";
   const auto row = [&](std::string_view label, const std::string& text) { out += "  " + padded(label, 11) + " " + text + "\n"; };
-  row("question", "may " + d.subject_id + (d.service_scope.empty() ? std::string() : " run as " + d.service_scope) + (d.environment.empty() ? std::string(" pass") : " in " + d.environment) + "?");
+  row("question", "may " + d.subject_id + (d.service_scope.empty() ? std::string() : " run as " + d.service_scope) +
+                      (d.environment.empty() ? std::string(" pass") : " in " + d.environment) + "?");
   row("asked", to_rfc3339(d.at) + " by " + shown(d.asked_by) + ", gate " + d.gate + ", action " + d.action);
   row("answer", std::string(to_string(d.verdict)) + ": " + shown(d.summary));
   row("knowledge", "log index " + std::to_string(d.log_index) + ", root " + d.log_root);
@@ -175,7 +194,8 @@ std::string auditor(const Decision& d) {
     std::vector<uint64_t> seen;
     for (const auto& finding : result.findings)
       for (const auto& one : finding.evidence)
-        if (std::find(seen.begin(), seen.end(), one.entry) == seen.end()) seen.push_back(one.entry), evidence += (evidence.empty() ? "" : " ") + std::to_string(one.entry);
+        if (std::find(seen.begin(), seen.end(), one.entry) == seen.end())
+          seen.push_back(one.entry), evidence += (evidence.empty() ? "" : " ") + std::to_string(one.entry);
     if (evidence.empty()) evidence = "none: this is the finding";
     for (const auto& exception : d.exceptions_used)
       if (exception.rule == result.rule) {
@@ -184,7 +204,8 @@ std::string auditor(const Decision& d) {
       }
     auto controls = list_of(result.controls);
     if (controls.size() > 44) controls = controls.substr(0, 41) + "…";
-    out += "  " + padded(result.rule, 32) + padded(to_string(result.outcome), 11) + padded(to_string(result.verdict), 9) + padded(controls, 46) + evidence + "\n";
+    out +=
+        "  " + padded(result.rule, 32) + padded(to_string(result.outcome), 11) + padded(to_string(result.verdict), 9) + padded(controls, 46) + evidence + "\n";
     for (const auto& finding : result.findings) out += "      " + shown(finding.message) + "   " + finding.key + "\n";
   }
   if (!d.held.empty()) out += "  " + list_of(d.held) + "  hold\n";
@@ -202,12 +223,18 @@ std::string auditor(const Decision& d) {
 std::string escape_xml(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '"') out += "&quot;";
-    else if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') out += '?';
-    else out += c;
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t')
+      out += '?';
+    else
+      out += c;
   }
   return out;
 }
@@ -243,14 +270,16 @@ std::string to_text(const Decision& decision, Reader reader, Colour colour) {
 std::string to_markdown(std::span<const Decision> decisions) {
   std::string out;
   for (const auto& d : decisions) {
-    out += "### " + heading(d).substr(0, 1) + to_lower(heading(d)).substr(1) + ": " + escape_markdown(short_name(d)) + target_of(d) + "\n\n" + escape_markdown(d.summary) + "\n\n";
+    out += "### " + heading(d).substr(0, 1) + to_lower(heading(d)).substr(1) + ": " + escape_markdown(short_name(d)) + target_of(d) + "\n\n" +
+           escape_markdown(d.summary) + "\n\n";
     const Flip* way = nullptr;
     for (const auto& flip : d.flips)
       if (flip.to <= Verdict::warn && (!way || flip.to > way->to)) way = &flip;
     if (d.verdict >= Verdict::ask && way) {
       out += "**To get it through**\n\n";
       size_t n = 0;
-      for (const auto& step : way->steps) out += std::to_string(++n) + ". " + (step.how == "approve" ? "a colleague runs " + code("waybill approve " + d.id) : escape_markdown(step.what)) + "\n";
+      for (const auto& step : way->steps)
+        out += std::to_string(++n) + ". " + (step.how == "approve" ? "a colleague runs " + code("waybill approve " + d.id) : escape_markdown(step.what)) + "\n";
       out += "\n";
     }
     bool table = false;
@@ -261,8 +290,9 @@ std::string to_markdown(std::span<const Decision> decisions) {
       size_t n = 0;
       for (const auto& finding : result.findings) {
         if (++n > 5) break;
-        out += "| " + std::string(n == 1 ? to_string(result.verdict) : "") + " | " + (n == 1 ? code(result.rule) : "") + " | " + (result.outcome == Outcome::unknown ? "cannot be judged: " : "") +
-               escape_markdown(finding.message) + " | " + escape_markdown(fix_of(result, finding)) + " |\n";
+        out += "| " + std::string(n == 1 ? to_string(result.verdict) : "") + " | " + (n == 1 ? code(result.rule) : "") + " | " +
+               (result.outcome == Outcome::unknown ? "cannot be judged: " : "") + escape_markdown(finding.message) + " | " +
+               escape_markdown(fix_of(result, finding)) + " |\n";
       }
       if (result.findings.size() > 5) out += "| | | and " + std::to_string(result.findings.size() - 5) + " more | |\n";
     }
@@ -296,8 +326,11 @@ std::string to_sarif(std::span<const Decision> decisions) {
         std::vector<std::string> evidence;
         for (const auto& entry : finding.evidence) evidence.push_back(std::to_string(entry.entry));
         properties.raw("evidence", to_json_array(evidence));
-        const auto level = result.mode == Mode::observe ? "note" : result.outcome == Outcome::excepted ? (result.would == Verdict::deny ? "error" : "warning")
-                           : result.verdict == Verdict::deny ? "error" : result.verdict == Verdict::allow ? "note" : "warning";
+        const auto level = result.mode == Mode::observe          ? "note"
+                           : result.outcome == Outcome::excepted ? (result.would == Verdict::deny ? "error" : "warning")
+                           : result.verdict == Verdict::deny     ? "error"
+                           : result.verdict == Verdict::allow    ? "note"
+                                                                 : "warning";
         one.text("ruleId", result.rule).number("ruleIndex", index).text("level", level).object("message", std::move(message));
         one.object("partialFingerprints", std::move(fingerprints)).object("properties", std::move(properties));
         // A place in a file when the finding has one; else the subject itself, by name.
@@ -325,7 +358,10 @@ std::string to_sarif(std::span<const Decision> decisions) {
     }
   }
   JsonObject driver, tool, run, sarif;
-  driver.text("name", "waybill").text("version", decisions.empty() ? "" : decisions.front().engine_version).text("informationUri", "https://waybill.example").raw("rules", to_json_array(rules));
+  driver.text("name", "waybill")
+      .text("version", decisions.empty() ? "" : decisions.front().engine_version)
+      .text("informationUri", "https://waybill.example")
+      .raw("rules", to_json_array(rules));
   tool.object("driver", std::move(driver));
   run.object("tool", std::move(tool)).raw("results", to_json_array(results));
   sarif.text("$schema", "https://json.schemastore.org/sarif-2.1.0.json").text("version", "2.1.0").raw("runs", to_json_array({std::move(run).take()}));
@@ -343,7 +379,8 @@ std::string to_junit(std::span<const Decision> decisions) {
     for (const auto& result : d.results) {
       Case one{result.pack, result.rule, class_name, {}, Case::End::passed};
       std::string lines;
-      for (const auto& finding : result.findings) lines += finding.message + (finding.exception.empty() ? "" : " (exception " + finding.exception + ")") + "\n  -> " + fix_of(result, finding) + "\n";
+      for (const auto& finding : result.findings)
+        lines += finding.message + (finding.exception.empty() ? "" : " (exception " + finding.exception + ")") + "\n  -> " + fix_of(result, finding) + "\n";
       const auto first = result.findings.empty() ? result.title : result.findings.front().message;
       if (result.outcome == Outcome::failed) {
         one.end = Case::End::error;
@@ -353,7 +390,8 @@ std::string to_junit(std::span<const Decision> decisions) {
         one.inner = "<skipped message=\"excepted: " + escape_xml(first) + "\"/>";
       } else if (result.verdict >= Verdict::ask) {
         one.end = Case::End::failed;
-        one.inner = "<failure type=\"" + std::string(result.outcome == Outcome::unknown ? "unknown" : to_string(result.verdict)) + "\" message=\"" + escape_xml(first) + "\">" + escape_xml(lines) + "</failure>";
+        one.inner = "<failure type=\"" + std::string(result.outcome == Outcome::unknown ? "unknown" : to_string(result.verdict)) + "\" message=\"" +
+                    escape_xml(first) + "\">" + escape_xml(lines) + "</failure>";
       } else {
         one.inner = "<system-out>" + escape_xml(std::string(to_string(result.verdict)) + ": " + lines) + "</system-out>";
       }
@@ -361,7 +399,8 @@ std::string to_junit(std::span<const Decision> decisions) {
     }
     // Of those that hold or do not apply, the decision keeps the ids: their pack is that of a result, or unknown here.
     for (const auto& id : d.held) cases.push_back({"rules that hold", id, class_name, {}, Case::End::passed});
-    for (const auto& id : d.not_applicable) cases.push_back({"rules that do not apply", id, class_name, "<skipped message=\"does not apply\"/>", Case::End::skipped});
+    for (const auto& id : d.not_applicable)
+      cases.push_back({"rules that do not apply", id, class_name, "<skipped message=\"does not apply\"/>", Case::End::skipped});
   }
   std::vector<std::string> packs;
   for (const auto& one : cases)
@@ -376,8 +415,8 @@ std::string to_junit(std::span<const Decision> decisions) {
       failures += one.end == Case::End::failed, errors += one.end == Case::End::error, skipped += one.end == Case::End::skipped;
       inner += "    <testcase name=\"" + escape_xml(one.name) + "\" classname=\"" + escape_xml(one.class_name) + "\">" + one.inner + "</testcase>\n";
     }
-    out += "  <testsuite name=\"" + escape_xml(pack) + "\" tests=\"" + std::to_string(tests) + "\" failures=\"" + std::to_string(failures) + "\" errors=\"" + std::to_string(errors) + "\" skipped=\"" +
-           std::to_string(skipped) + "\">\n" + inner + "  </testsuite>\n";
+    out += "  <testsuite name=\"" + escape_xml(pack) + "\" tests=\"" + std::to_string(tests) + "\" failures=\"" + std::to_string(failures) + "\" errors=\"" +
+           std::to_string(errors) + "\" skipped=\"" + std::to_string(skipped) + "\">\n" + inner + "  </testsuite>\n";
   }
   return out + "</testsuites>\n";
 }

@@ -26,7 +26,8 @@ std::map<std::string, std::string> results_of(const Decision& decision) {
 
 std::string Replayed::to_text() const {
   if (same) return "same: " + decision + " is " + std::string(to_string(recorded)) + " again, decision digest " + recorded_digest + "\n";
-  std::string out = "differs: " + decision + " was recorded as " + std::string(to_string(recorded)) + " and comes out as " + std::string(to_string(replayed)) + "\n";
+  std::string out =
+      "differs: " + decision + " was recorded as " + std::string(to_string(recorded)) + " and comes out as " + std::string(to_string(replayed)) + "\n";
   for (const auto& one : differences) out += "  " + one.rule + "\n    recorded  " + one.recorded + "\n    replayed  " + one.replayed + "\n";
   if (differences.empty()) out += "  all rules come out the same; recorded digest " + recorded_digest + ", replayed " + replayed_digest + "\n";
   return out;
@@ -42,7 +43,8 @@ Result<Replayed> replay(Decider& decider, std::string_view decision_id) {
     const auto view = state.setup.graph->view();
     const auto found = view.decision(decision_id);
     if (!found)
-      return fail(Error(Code::not_found, "there is no recorded decision " + std::string(decision_id.substr(0, 60))).next("previews are not recorded; `waybill log` shows what is"));
+      return fail(Error(Code::not_found, "there is no recorded decision " + std::string(decision_id.substr(0, 60)))
+                      .next("previews are not recorded; `waybill log` shows what is"));
     TRY(recorded_json, log.load_document(found->document));
   }
   TRY(const auto recorded, parse_decision(recorded_json));

@@ -14,15 +14,15 @@ namespace waybill::policy {
 
 struct Replayed {
   bool same = false;
-  std::string decision;                        // d_…
+  std::string decision;                          // d_…
   std::string recorded_digest, replayed_digest;  // sha256:…
   Verdict recorded = Verdict::deny, replayed = Verdict::deny;
   struct Difference {
-    std::string rule, recorded, replayed;      // outcome and verdict in words: "broken, deny"
+    std::string rule, recorded, replayed;  // outcome and verdict in words: "broken, deny"
   };
   std::vector<Difference> differences;
-  std::string document;                        // the decision as replayed
-  std::string to_text() const;                 // "same: …" or which results differ
+  std::string document;         // the decision as replayed
+  std::string to_text() const;  // "same: …" or which results differ
 };
 // not_found: no such decision, or a document of it is not there; denied: it was erased.
 Result<Replayed> replay(Decider& decider, std::string_view decision_id);

@@ -13,7 +13,7 @@
 namespace waybill::policy {
 namespace {
 
-constexpr int64_t kRetryMs = 60'000;   // after a question that could not be answered
+constexpr int64_t kRetryMs = 60'000;  // after a question that could not be answered
 
 std::string join(const std::vector<std::string>& words, size_t most) {
   std::string out;
@@ -31,8 +31,8 @@ struct Standing::State {
   std::mutex mutex;
   std::condition_variable something;
   bool woken = false;
-  bool everything = true;                         // at first: all that is deployed
-  std::set<uint32_t> waiting;                     // places, by value of their id
+  bool everything = true;      // at first: all that is deployed
+  std::set<uint32_t> waiting;  // places, by value of their id
   // Why a place waits: the entry that touched it last, and what it brought.
   struct Cause {
     uint64_t entry = graph::kNoEntry;
@@ -45,7 +45,7 @@ struct Standing::State {
   struct Held {
     StandingVerdict verdict;
     Time due;
-    std::vector<std::string> keys;                // rule + finding, of what counts
+    std::vector<std::string> keys;  // rule + finding, of what counts
     std::shared_ptr<const Decision> decision;
   };
   std::map<uint32_t, Held> held;
@@ -126,7 +126,8 @@ std::string Standing::State::cause_of(const graph::View& view, const Held* befor
   if (cause.policy) return "the policy changed" + number;
   if (kind == "exception") {
     for (const auto& exception : now.exceptions_used) {
-      const bool there = std::any_of(before->decision->exceptions_used.begin(), before->decision->exceptions_used.end(), [&](const auto& other) { return other.id == exception.id; });
+      const bool there = std::any_of(before->decision->exceptions_used.begin(), before->decision->exceptions_used.end(),
+                                     [&](const auto& other) { return other.id == exception.id; });
       if (!there) return "exception " + exception.id + " for " + exception.rule + " was approved" + number;
     }
     for (const auto& exception : before->decision->exceptions_used) {
@@ -260,12 +261,18 @@ Result<std::vector<Transition>> Standing::turn_over() {
       transition.cause = s.cause_of(view, before ? &*before : nullptr, decision, cause, by_time.contains(value));
       if (shared.writes) {
         JsonObject body;
-        body.time("at", now).text("cause", transition.cause).text("decision", transition.decision).text("environment", environment).text("service", service_text);
-        body.text("from", transition.first ? std::string_view("unknown") : to_string(transition.from)).text("subject", transition.subject).text("to", to_string(transition.to));
+        body.time("at", now)
+            .text("cause", transition.cause)
+            .text("decision", transition.decision)
+            .text("environment", environment)
+            .text("service", service_text);
+        body.text("from", transition.first ? std::string_view("unknown") : to_string(transition.from))
+            .text("subject", transition.subject)
+            .text("to", to_string(transition.to));
         auto receipt = shared.append(log::EntryKind::transition, std::move(body).take(), "machine:waybill");
         if (!receipt) {
           std::lock_guard lock(s.mutex);
-          s.waiting.insert(value);   // nothing is forgotten: tried again with the next turn
+          s.waiting.insert(value);  // nothing is forgotten: tried again with the next turn
           return fail(std::move(receipt.error()).at(subject));
         }
         transition.entry = receipt->index;

@@ -17,19 +17,19 @@
 namespace waybill::policy {
 
 struct StandingVerdict {
-  std::string service, environment;    // scope or name of the service
-  std::string digest, deployment;      // sha256:…, r-N
+  std::string service, environment;  // scope or name of the service
+  std::string digest, deployment;    // sha256:…, r-N
   Verdict verdict = Verdict::deny;
   std::string decision, summary;
-  Time since;                          // when this verdict began
+  Time since;  // when this verdict began
   Time valid_until;
 };
 struct Transition {
-  uint64_t entry = 0;                  // 0 when there is no log to write to
+  uint64_t entry = 0;  // 0 when there is no log to write to
   Time at;
   std::string service, environment, subject, deployment;
   Verdict from = Verdict::allow, to = Verdict::allow;
-  bool first = false;                  // nothing stood before: no entry is written for allow
+  bool first = false;  // nothing stood before: no entry is written for allow
   std::string cause, decision;
 };
 

@@ -10,9 +10,9 @@
 #include "waybill/base/json_in.h"
 #include "waybill/base/json_out.h"
 #include "waybill/formats/formats.h"
-#include "waybill/policy/policy.h"
 #include "waybill/graph/graph.h"
 #include "waybill/log/log.h"
+#include "waybill/policy/policy.h"
 
 namespace waybill::policy {
 
@@ -47,7 +47,7 @@ class TestWorld {
     decider = std::move(*made);
   }
   void close() {
-    log.reset();   // no more folding; then those who hear of it may go
+    log.reset();  // no more folding; then those who hear of it may go
     decider.reset();
     graph.reset();
   }
@@ -70,7 +70,10 @@ class TestWorld {
       options.trusted = true;
       auto bytes = log->load_document(entry.documents[0].digest);
       auto parsed = formats::parse(bytes ? *bytes : std::string(), options);
-      if (parsed) batch = std::move(*parsed); else ADD_FAILURE() << parsed.error().to_string();
+      if (parsed)
+        batch = std::move(*parsed);
+      else
+        ADD_FAILURE() << parsed.error().to_string();
       const auto signature = body->root()["signature"];
       if (signature.exists()) {
         facts::Signed fact;
@@ -134,18 +137,24 @@ class TestWorld {
   static constexpr std::string_view kDigest = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
   void populate() {
     record(log::EntryKind::configuration, R"({"kind": "environment", "name": "staging", "tier": "staging", "order": 1, "exposure": "internal"})");
-    record(log::EntryKind::configuration, R"({"kind": "environment", "name": "production", "tier": "production", "order": 2, "after": ["staging"], "exposure": "internet"})");
-    record(log::EntryKind::configuration, R"({"kind": "service", "name": "harbour", "scope": "demo/harbour", "owners": ["team:harbour"], "criticality": "high"})");
-    collect(R"({"bomFormat":"CycloneDX","specVersion":"1.6","version":1,"metadata":{"timestamp":"2026-11-18T10:00:00Z","tools":{"components":[{"type":"application","name":"syft","version":"1.38"}]},
+    record(log::EntryKind::configuration,
+           R"({"kind": "environment", "name": "production", "tier": "production", "order": 2, "after": ["staging"], "exposure": "internet"})");
+    record(log::EntryKind::configuration,
+           R"({"kind": "service", "name": "harbour", "scope": "demo/harbour", "owners": ["team:harbour"], "criticality": "high"})");
+    collect(
+        R"({"bomFormat":"CycloneDX","specVersion":"1.6","version":1,"metadata":{"timestamp":"2026-11-18T10:00:00Z","tools":{"components":[{"type":"application","name":"syft","version":"1.38"}]},
       "component":{"type":"container","name":"registry.example/harbour","version":"1.4.0","bom-ref":"root","supplier":{"name":"Acme"}}},
       "components":[{"type":"library","name":"oakjson","version":"4.2.1","purl":"pkg:npm/oakjson@4.2.1","bom-ref":"oak","licenses":[{"license":{"id":"MIT"}}],"supplier":{"name":"Oak"}}],
-      "dependencies":[{"ref":"root","dependsOn":["oak"]},{"ref":"oak","dependsOn":[]}]})", kDigest);
+      "dependencies":[{"ref":"root","dependsOn":["oak"]},{"ref":"oak","dependsOn":[]}]})",
+        kDigest);
     collect("<testsuite name=\"unit\" tests=\"3\" failures=\"0\"><testcase name=\"a\"/><testcase name=\"b\"/><testcase name=\"c\"/></testsuite>", kDigest);
   }
   // Affects oakjson below 4.2.3.
   static std::string advisory(std::string_view id, std::string_view package = "oakjson", std::string_view fixed = "4.2.3", std::string_view ecosystem = "npm") {
-    return std::string(R"({"id":")") + std::string(id) + R"(","modified":"2026-11-19T10:00:00Z","published":"2026-11-19T10:00:00Z","summary":"Parses too much","severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],"affected":[{"package":{"ecosystem":")" +
-           std::string(ecosystem) + R"(","name":")" + std::string(package) + R"("},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":")" + std::string(fixed) + R"("}]}]}]})";
+    return std::string(R"({"id":")") + std::string(id) +
+           R"(","modified":"2026-11-19T10:00:00Z","published":"2026-11-19T10:00:00Z","summary":"Parses too much","severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],"affected":[{"package":{"ecosystem":")" +
+           std::string(ecosystem) + R"(","name":")" + std::string(package) + R"("},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":")" +
+           std::string(fixed) + R"("}]}]}]})";
   }
   uint64_t size() const { return log->size(); }
 

@@ -167,11 +167,13 @@ std::string plural(size_t n, std::string_view one, std::string_view many) { retu
 std::string make_summary(const Decision& d, std::string_view no_policy) {
   if (!no_policy.empty()) return clipped((d.verdict == Verdict::deny ? "Denied: " : "Allowed with a warning: ") + with_stop(std::string(no_policy)));
   size_t deny = 0, ask = 0, warn = 0;
-  const RuleResult *worst = nullptr;
+  const RuleResult* worst = nullptr;
   for (const auto& result : d.results) {
     deny += result.verdict == Verdict::deny, ask += result.verdict == Verdict::ask, warn += result.verdict == Verdict::warn;
     // What is broken says more than what could not be judged.
-    if (!worst || result.verdict > worst->verdict || (result.verdict == worst->verdict && worst->outcome == Outcome::unknown && result.outcome == Outcome::broken)) worst = &result;
+    if (!worst || result.verdict > worst->verdict ||
+        (result.verdict == worst->verdict && worst->outcome == Outcome::unknown && result.outcome == Outcome::broken))
+      worst = &result;
   }
   const auto reason = [&]() -> std::string {
     if (!worst) return {};
@@ -186,7 +188,8 @@ std::string make_summary(const Decision& d, std::string_view no_policy) {
       if (ask > 0) text += " It also needs an approval.";
       return clipped(std::move(text));
     }
-    case Verdict::ask: return clipped("Waits for an approval: " + with_stop(reason()) + (ask > 1 ? " " + plural(ask - 1, "more rule asks.", "more rules ask.") : std::string()));
+    case Verdict::ask:
+      return clipped("Waits for an approval: " + with_stop(reason()) + (ask > 1 ? " " + plural(ask - 1, "more rule asks.", "more rules ask.") : std::string()));
     case Verdict::warn: return clipped("Allowed with " + plural(warn, "warning", "warnings") + ": " + with_stop(reason()));
     case Verdict::allow: break;
   }
@@ -278,7 +281,8 @@ std::vector<RuleOutcome> evaluate_rules(rego::Evaluation& evaluation, const Reso
         explained = true;
         outcome.unknown.push_back({need, std::string(gap["reason"].string_or("")), std::string(gap["remedy"].string_or("")), {}, {}, {}, {}});
       }
-      if (!explained) outcome.unknown.push_back({need, need + ": " + (state == "none" ? "nobody has looked" : "what is known is " + std::string(state)), {}, {}, {}, {}, {}});
+      if (!explained)
+        outcome.unknown.push_back({need, need + ": " + (state == "none" ? "nobody has looked" : "what is known is " + std::string(state)), {}, {}, {}, {}, {}});
     }
     outcome.outcome = !outcome.broken.empty() ? Outcome::broken : !outcome.unknown.empty() ? Outcome::unknown : Outcome::holds;
     return outcome;
@@ -386,7 +390,8 @@ Result<Decision> judge(rego::Evaluation& evaluation, const Resolved& policy, std
     // Behind findings that are excepted, what could not be judged comes to the front.
     if (one.broken.empty() || all_broken_excepted)
       for (const auto& said : one.unknown) take(said);
-    const bool excepted = one.outcome != Outcome::failed && std::all_of(result.findings.begin(), result.findings.end(), [](const Finding& f) { return !f.exception.empty(); });
+    const bool excepted =
+        one.outcome != Outcome::failed && std::all_of(result.findings.begin(), result.findings.end(), [](const Finding& f) { return !f.exception.empty(); });
 
     const auto on_broken = one.rule->verdict, on_unknown = one.rule->when_unknown;
     auto would = Verdict::allow;
@@ -460,8 +465,10 @@ Result<Decision> judge(rego::Evaluation& evaluation, const Resolved& policy, std
   }
 
   std::string no_policy;
-  if (policy.rules.empty()) no_policy = "no policy: no rule is switched on for " + (policy.scope.empty() ? std::string("this installation") : policy.scope);
-  else if (applicable == 0) no_policy = "no policy: none of the " + std::to_string(policy.rules.size()) + " rules in force speaks of a " + std::string(to_string(d.subject_kind));
+  if (policy.rules.empty())
+    no_policy = "no policy: no rule is switched on for " + (policy.scope.empty() ? std::string("this installation") : policy.scope);
+  else if (applicable == 0)
+    no_policy = "no policy: none of the " + std::to_string(policy.rules.size()) + " rules in force speaks of a " + std::string(to_string(d.subject_kind));
   d.verdict = Verdict::allow;
   for (const auto& result : d.results) d.verdict = std::max(d.verdict, result.verdict);
   if (!no_policy.empty()) d.verdict = policy.without_policy.value_or(Verdict::deny);
@@ -497,7 +504,9 @@ namespace {
 bool reads(const Resolved& policy, std::string_view path) {
   for (const auto& one : policy.rules)
     for (const auto& used : one.rule->use.paths) {
-      if (one.rule->use.all || used == path || path.starts_with(used + ".") || (used.size() > path.size() && used.starts_with(path) && used[path.size()] == '.')) return true;
+      if (one.rule->use.all || used == path || path.starts_with(used + ".") ||
+          (used.size() > path.size() && used.starts_with(path) && used[path.size()] == '.'))
+        return true;
     }
   return policy.reads_all_input;
 }
@@ -534,12 +543,18 @@ Validity find_validity(const Resolved& policy, rego::Value input, Time now) {
         for (const auto& [name, json] : rule.parameters)
           if (name == "max_age_hours") {
             auto limit = JsonDocument::parse(json);
-            if (limit) offer(Time{at.ms + (limit->root().int_or(0) + 1) * kHourMs}, "knowledge.advisories[" + std::string(source["source"].string_or("")) + "].age_hours passes " + json);
+            if (limit)
+              offer(Time{at.ms + (limit->root().int_or(0) + 1) * kHourMs},
+                    "knowledge.advisories[" + std::string(source["source"].string_or("")) + "].age_hours passes " + json);
           }
     }
   for (const auto& slice : policy.slices) {
     const auto list = input[slice];
-    const auto base = slice == "vulnerabilities" ? "known_at" : slice == "sboms" ? "generated_at" : slice == "findings" ? "first_seen_at" : slice == "components" ? "published_at" : "at";
+    const auto base = slice == "vulnerabilities" ? "known_at"
+                      : slice == "sboms"         ? "generated_at"
+                      : slice == "findings"      ? "first_seen_at"
+                      : slice == "components"    ? "published_at"
+                                                 : "at";
     for (const auto item : list.items()) {
       if (slice != "sboms" || reads(policy, "sboms.age_days")) age(item, base, slice + "[].age_days");
       if (slice == "vulnerabilities") {

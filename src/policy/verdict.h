@@ -27,7 +27,7 @@ struct RuleOutcome {
     std::vector<uint64_t> entries;
     std::optional<Verdict> verdict;
   };
-  std::vector<Said> broken, unknown;   // sorted by on, message
+  std::vector<Said> broken, unknown;  // sorted by on, message
 };
 
 // Evaluates the rules in force over the evaluation's input. `only`: these rules alone; empty: all.

@@ -70,7 +70,8 @@ std::vector<Annotation> read_annotations(const SyntaxTree& tree, std::vector<Dia
     Heap heap;
     const auto parsed = parse_yaml_value(heap, yaml);
     if (!parsed || !parsed->is_object()) {
-      errors.push_back(diagnostic_at(tree, first.begin, "rego_parse_error", "yaml: " + (parsed ? std::string("expected METADATA block, found whitespace") : parsed.error().message())));
+      errors.push_back(diagnostic_at(tree, first.begin, "rego_parse_error",
+                                     "yaml: " + (parsed ? std::string("expected METADATA block, found whitespace") : parsed.error().message())));
       continue;
     }
     // What stands next?
@@ -93,7 +94,8 @@ std::vector<Annotation> read_annotations(const SyntaxTree& tree, std::vector<Dia
       }
       a.location = {tree.name, tree.row_of(rule->begin), tree.column_of(rule->begin)};
     } else if (a.scope != "package" && a.scope != "subpackages") {
-      errors.push_back(diagnostic_at(tree, first.begin, "rego_parse_error", "annotation scope '" + a.scope + "' must be applied to a rule or package; nothing follows it"));
+      errors.push_back(
+          diagnostic_at(tree, first.begin, "rego_parse_error", "annotation scope '" + a.scope + "' must be applied to a rule or package; nothing follows it"));
       continue;
     }
     if (a.scope == "package" || a.scope == "subpackages") a.rule.clear();

@@ -34,8 +34,10 @@ struct Integer {
     bool point = false, negative = false;
     for (size_t i = 0; i < text.size(); ++i) {
       const char c = text[i];
-      if (c == '-') negative = true;
-      else if (c == '.') point = true;
+      if (c == '-')
+        negative = true;
+      else if (c == '.')
+        point = true;
       else if (c == 'e' || c == 'E') {
         exponent += std::atol(text.c_str() + i + 1);
         break;
@@ -93,8 +95,10 @@ Value whole_arithmetic(Heap& heap, Whole op, const Value& a, const Value& b) {
     case Whole::shift_right: {
       if (mpz_sgn(y.z) < 0 || mpz_cmp_ui(y.z, 300000) > 0) return {};
       const unsigned long n = mpz_get_ui(y.z);
-      if (op == Whole::shift_left) mpz_mul_2exp(out.z, x.z, n);
-      else mpz_fdiv_q_2exp(out.z, x.z, n);
+      if (op == Whole::shift_left)
+        mpz_mul_2exp(out.z, x.z, n);
+      else
+        mpz_fdiv_q_2exp(out.z, x.z, n);
       break;
     }
   }

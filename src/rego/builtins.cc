@@ -13,10 +13,10 @@ struct Table {
 const Table& table() {
   static const Table made = [] {
     Table t;
-    for (const auto family :
-         {numbers_builtins(), comparison_builtins(), aggregates_builtins(), arrays_builtins(), sets_builtins(), objects_builtins(), strings_builtins(), sprintf_builtins(),
-          regex_builtins(), glob_builtins(), json_builtins(), yaml_builtins(), encoding_builtins(), crypto_builtins(), time_builtins(), semver_builtins(), graph_builtins(),
-          types_builtins(), units_builtins(), bits_builtins(), net_builtins(), random_builtins(), rego_builtins(), jwt_builtins()}) {
+    for (const auto family : {numbers_builtins(),  comparison_builtins(), aggregates_builtins(), arrays_builtins(), sets_builtins(),  objects_builtins(),
+                              strings_builtins(),  sprintf_builtins(),    regex_builtins(),      glob_builtins(),   json_builtins(),  yaml_builtins(),
+                              encoding_builtins(), crypto_builtins(),     time_builtins(),       semver_builtins(), graph_builtins(), types_builtins(),
+                              units_builtins(),    bits_builtins(),       net_builtins(),        random_builtins(), rego_builtins(),  jwt_builtins()}) {
       t.all.insert(t.all.end(), family.begin(), family.end());
     }
     for (size_t i = 0; i < t.all.size(); ++i) t.by_name.emplace(t.all[i].name, i);

@@ -61,9 +61,9 @@ struct Builtin {
   std::string_view name;
   uint8_t arity = 0;
   BuiltinFunction function = nullptr;
-  bool relation = false;       // gives an array of results to iterate over (walk)
-  bool no_result = false;      // print
-  bool varying = false;        // not the same for the same operands: never computed ahead
+  bool relation = false;   // gives an array of results to iterate over (walk)
+  bool no_result = false;  // print
+  bool varying = false;    // not the same for the same operands: never computed ahead
 };
 
 // null when there is none of this name.

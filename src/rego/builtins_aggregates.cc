@@ -19,7 +19,9 @@ Value fold(BuiltinCall& c, std::span<const Value> o, Value start, Value (*f)(Bui
   if (!want_collection(c, o, 0, items)) return {};
   Value total = start;
   for (const Value& v : items) {
-    if (!v.is_number()) return c.fail_type("operand 1 must be " + std::string(o[0].is_set() ? "set" : "array") + " of numbers but got " + std::string(to_string(o[0].kind())) + " containing " + std::string(to_string(v.kind())));
+    if (!v.is_number())
+      return c.fail_type("operand 1 must be " + std::string(o[0].is_set() ? "set" : "array") + " of numbers but got " + std::string(to_string(o[0].kind())) +
+                         " containing " + std::string(to_string(v.kind())));
     total = f(c, total, v);
   }
   return total;

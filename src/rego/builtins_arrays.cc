@@ -33,14 +33,19 @@ Value flatten_(BuiltinCall& c, std::span<const Value> o) {
   if (!want_array(c, o, 0)) return {};
   std::vector<Value> out;
   for (const Value& v : o[0].items()) {
-    if (v.is_array()) out.insert(out.end(), v.items().begin(), v.items().end());
-    else out.push_back(v);
+    if (v.is_array())
+      out.insert(out.end(), v.items().begin(), v.items().end());
+    else
+      out.push_back(v);
   }
   return c.heap.array(out);
 }
 
 constexpr Builtin kTable[] = {
-    {"array.concat", 2, concat_}, {"array.reverse", 1, reverse_}, {"array.slice", 3, slice_}, {"array.flatten", 1, flatten_},
+    {"array.concat", 2, concat_},
+    {"array.reverse", 1, reverse_},
+    {"array.slice", 3, slice_},
+    {"array.flatten", 1, flatten_},
 };
 
 }  // namespace

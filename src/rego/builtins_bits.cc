@@ -30,7 +30,7 @@ Value negate_(BuiltinCall& c, std::span<const Value> o) {
 }
 
 constexpr Builtin kTable[] = {
-    {"bits.and", 2, both<Whole::bit_and>}, {"bits.or", 2, both<Whole::bit_or>},        {"bits.xor", 2, both<Whole::bit_xor>},
+    {"bits.and", 2, both<Whole::bit_and>}, {"bits.or", 2, both<Whole::bit_or>},       {"bits.xor", 2, both<Whole::bit_xor>},
     {"bits.negate", 1, negate_},           {"bits.lsh", 2, shift<Whole::shift_left>}, {"bits.rsh", 2, shift<Whole::shift_right>},
 };
 

@@ -28,8 +28,14 @@ Value member_3(BuiltinCall&, std::span<const Value> o) {
 }
 
 constexpr Builtin kTable[] = {
-    {"equal", 2, equal_}, {"eq", 2, equal_},   {"neq", 2, neq_},  {"lt", 2, lt_},
-    {"lte", 2, lte_},     {"gt", 2, gt_},      {"gte", 2, gte_},  {"internal.member_2", 2, member_2},
+    {"equal", 2, equal_},
+    {"eq", 2, equal_},
+    {"neq", 2, neq_},
+    {"lt", 2, lt_},
+    {"lte", 2, lte_},
+    {"gt", 2, gt_},
+    {"gte", 2, gte_},
+    {"internal.member_2", 2, member_2},
     {"internal.member_3", 3, member_3},
 };
 

@@ -23,11 +23,16 @@ std::optional<std::string> decode64(std::string_view text, bool url, bool padded
       continue;
     }
     int value = -1;
-    if (ch >= 'A' && ch <= 'Z') value = ch - 'A';
-    else if (ch >= 'a' && ch <= 'z') value = ch - 'a' + 26;
-    else if (ch >= '0' && ch <= '9') value = ch - '0' + 52;
-    else if (ch == (url ? '-' : '+')) value = 62;
-    else if (ch == (url ? '_' : '/')) value = 63;
+    if (ch >= 'A' && ch <= 'Z')
+      value = ch - 'A';
+    else if (ch >= 'a' && ch <= 'z')
+      value = ch - 'a' + 26;
+    else if (ch >= '0' && ch <= '9')
+      value = ch - '0' + 52;
+    else if (ch == (url ? '-' : '+'))
+      value = 62;
+    else if (ch == (url ? '_' : '/'))
+      value = 63;
     bad = i;
     if (value < 0 || padding > 0) return std::nullopt;
     ++digits;
@@ -159,7 +164,8 @@ Value query_encode_object_(BuiltinCall& c, std::span<const Value> o) {
       pair(e.key.text(), e.value.text());
       continue;
     }
-    if (!e.value.is_array() && !e.value.is_set()) return c.fail_type("operand 1 values must be one of {string, array, set} but got " + std::string(to_string(e.value.kind())));
+    if (!e.value.is_array() && !e.value.is_set())
+      return c.fail_type("operand 1 values must be one of {string, array, set} but got " + std::string(to_string(e.value.kind())));
     for (const Value& v : e.value.is_array() ? e.value.items() : e.value.elements()) {
       if (!v.is_string()) return c.fail_type("operand 1 values must be strings but got " + std::string(to_string(v.kind())));
       pair(e.key.text(), v.text());

@@ -92,7 +92,9 @@ Value walk_(BuiltinCall& c, std::span<const Value> o) {
 }
 
 constexpr Builtin kTable[] = {
-    {"graph.reachable", 2, reachable_}, {"graph.reachable_paths", 2, reachable_paths_}, {.name = "walk", .arity = 1, .function = walk_, .relation = true},
+    {"graph.reachable", 2, reachable_},
+    {"graph.reachable_paths", 2, reachable_paths_},
+    {.name = "walk", .arity = 1, .function = walk_, .relation = true},
 };
 
 }  // namespace

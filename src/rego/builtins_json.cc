@@ -13,12 +13,18 @@ void append_go_json_string(std::string& out, std::string_view text) {
   append_json_string(plain, to_valid_utf8(text));
   for (size_t i = 0; i < plain.size(); ++i) {
     const char ch = plain[i];
-    if (ch == '<') out += "\\u003c";
-    else if (ch == '>') out += "\\u003e";
-    else if (ch == '&') out += "\\u0026";
-    else if (plain.compare(i, 3, "\xE2\x80\xA8") == 0) out += "\\u2028", i += 2;
-    else if (plain.compare(i, 3, "\xE2\x80\xA9") == 0) out += "\\u2029", i += 2;
-    else out += ch;
+    if (ch == '<')
+      out += "\\u003c";
+    else if (ch == '>')
+      out += "\\u003e";
+    else if (ch == '&')
+      out += "\\u0026";
+    else if (plain.compare(i, 3, "\xE2\x80\xA8") == 0)
+      out += "\\u2028", i += 2;
+    else if (plain.compare(i, 3, "\xE2\x80\xA9") == 0)
+      out += "\\u2029", i += 2;
+    else
+      out += ch;
   }
 }
 
@@ -122,7 +128,10 @@ Value is_valid_(BuiltinCall& c, std::span<const Value> o) {
 }
 
 constexpr Builtin kTable[] = {
-    {"json.marshal", 1, marshal_}, {"json.marshal_with_options", 2, marshal_with_options_}, {"json.unmarshal", 1, unmarshal_}, {"json.is_valid", 1, is_valid_},
+    {"json.marshal", 1, marshal_},
+    {"json.marshal_with_options", 2, marshal_with_options_},
+    {"json.unmarshal", 1, unmarshal_},
+    {"json.is_valid", 1, is_valid_},
 };
 
 }  // namespace

@@ -19,11 +19,16 @@ std::optional<std::string> decode_url(std::string_view text, size_t& bad) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char ch = text[i];
     int value = -1;
-    if (ch >= 'A' && ch <= 'Z') value = ch - 'A';
-    else if (ch >= 'a' && ch <= 'z') value = ch - 'a' + 26;
-    else if (ch >= '0' && ch <= '9') value = ch - '0' + 52;
-    else if (ch == '-') value = 62;
-    else if (ch == '_') value = 63;
+    if (ch >= 'A' && ch <= 'Z')
+      value = ch - 'A';
+    else if (ch >= 'a' && ch <= 'z')
+      value = ch - 'a' + 26;
+    else if (ch >= '0' && ch <= '9')
+      value = ch - '0' + 52;
+    else if (ch == '-')
+      value = 62;
+    else if (ch == '_')
+      value = 63;
     bad = i;
     if (value < 0) return std::nullopt;
     bits = bits << 6 | static_cast<uint32_t>(value);
@@ -72,8 +77,10 @@ bool decode(BuiltinCall& c, std::string_view text, Token& out, bool want_payload
   if (!header || !header->is_object()) return c.fail("JWT header is not a JSON object"), false;
   out.header = *header;
   const auto payload = parse_json_value(c.heap, payload_text.text());
-  if (payload) out.payload = *payload;
-  else if (want_payload_object && out.header["cty"].string_or("") != "JWT") return c.fail("JWT payload is not JSON"), false;
+  if (payload)
+    out.payload = *payload;
+  else if (want_payload_object && out.header["cty"].string_or("") != "JWT")
+    return c.fail("JWT payload is not JSON"), false;
   return true;
 }
 

@@ -4,8 +4,8 @@
 #include <map>
 
 #include "waybill/rego/builtins.h"
-#include "waybill/rego/wide.h"
 #include "waybill/rego/text.h"
+#include "waybill/rego/wide.h"
 
 namespace waybill::rego {
 namespace {
@@ -53,7 +53,8 @@ std::optional<Network> parse_network(std::string_view text) {
   if (slash == std::string_view::npos) return std::nullopt;
   auto n = parse_address(text.substr(0, slash));
   const auto bits = text.substr(slash + 1);
-  if (!n || bits.empty() || bits.size() > 3 || bits.find_first_not_of("0123456789") != std::string_view::npos || (bits.size() > 1 && bits[0] == '0')) return std::nullopt;
+  if (!n || bits.empty() || bits.size() > 3 || bits.find_first_not_of("0123456789") != std::string_view::npos || (bits.size() > 1 && bits[0] == '0'))
+    return std::nullopt;
   int b = 0;
   for (char c : bits) b = b * 10 + (c - '0');
   if (b > n->width) return std::nullopt;

@@ -133,8 +133,16 @@ Value range_step_(BuiltinCall& c, std::span<const Value> o) {
 }
 
 constexpr Builtin kTable[] = {
-    {"plus", 2, plus_},   {"minus", 2, minus_}, {"mul", 2, mul_},     {"div", 2, div_},           {"rem", 2, rem_},
-    {"abs", 1, abs_},     {"round", 1, round_}, {"ceil", 1, ceil_},   {"floor", 1, floor_},       {"numbers.range", 2, range_},
+    {"plus", 2, plus_},
+    {"minus", 2, minus_},
+    {"mul", 2, mul_},
+    {"div", 2, div_},
+    {"rem", 2, rem_},
+    {"abs", 1, abs_},
+    {"round", 1, round_},
+    {"ceil", 1, ceil_},
+    {"floor", 1, floor_},
+    {"numbers.range", 2, range_},
     {"numbers.range_step", 3, range_step_},
 };
 

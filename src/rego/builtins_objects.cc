@@ -62,9 +62,12 @@ Value unite(Heap& heap, const Value& a, const Value& b) {
   size_t i = 0, j = 0;
   while (i < x.size() && j < y.size()) {
     const auto order = Value::compare(x[i].key, y[j].key);
-    if (order < 0) out.push_back(x[i++]);
-    else if (order > 0) out.push_back(y[j++]);
-    else out.push_back({x[i].key, unite(heap, x[i].value, y[j].value)}), ++i, ++j;
+    if (order < 0)
+      out.push_back(x[i++]);
+    else if (order > 0)
+      out.push_back(y[j++]);
+    else
+      out.push_back({x[i].key, unite(heap, x[i].value, y[j].value)}), ++i, ++j;
   }
   out.insert(out.end(), x.begin() + static_cast<std::ptrdiff_t>(i), x.end());
   out.insert(out.end(), y.begin() + static_cast<std::ptrdiff_t>(j), y.end());
@@ -405,8 +408,8 @@ Value json_patch_(BuiltinCall& c, std::span<const Value> o) {
 }
 
 constexpr Builtin kTable[] = {
-    {"object.get", 3, get_},         {"object.keys", 1, keys_},       {"object.filter", 2, filter_},   {"object.remove", 2, remove_},
-    {"object.union", 2, union_},     {"object.union_n", 1, union_n_}, {"object.subset", 2, subset_},   {"json.filter", 2, json_filter_},
+    {"object.get", 3, get_},          {"object.keys", 1, keys_},       {"object.filter", 2, filter_}, {"object.remove", 2, remove_},
+    {"object.union", 2, union_},      {"object.union_n", 1, union_n_}, {"object.subset", 2, subset_}, {"json.filter", 2, json_filter_},
     {"json.remove", 2, json_remove_}, {"json.patch", 2, json_patch_},
 };
 

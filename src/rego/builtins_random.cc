@@ -36,8 +36,8 @@ Value rfc4122_(BuiltinCall& c, std::span<const Value> o) {
   const uint64_t a = (keyed(c, "a" + std::string(o[0].text())) & ~0xF000ULL) | 0x4000ULL;
   const uint64_t b = (keyed(c, "b" + std::string(o[0].text())) & ~(3ULL << 62)) | (2ULL << 62);
   char buffer[40];
-  std::snprintf(buffer, sizeof buffer, "%08x-%04x-%04x-%04x-%012llx", static_cast<unsigned>(a >> 32), static_cast<unsigned>(a >> 16 & 0xFFFF), static_cast<unsigned>(a & 0xFFFF),
-                static_cast<unsigned>(b >> 48), static_cast<unsigned long long>(b & 0xFFFFFFFFFFFFULL));
+  std::snprintf(buffer, sizeof buffer, "%08x-%04x-%04x-%04x-%012llx", static_cast<unsigned>(a >> 32), static_cast<unsigned>(a >> 16 & 0xFFFF),
+                static_cast<unsigned>(a & 0xFFFF), static_cast<unsigned>(b >> 48), static_cast<unsigned long long>(b & 0xFFFFFFFFFFFFULL));
   return c.string(buffer);
 }
 
@@ -65,23 +65,30 @@ Value parse_(BuiltinCall& c, std::span<const Value> o) {
   put("variant", Value::view((top & 0xc0) == 0x80 ? "RFC4122" : (top & 0xe0) == 0xc0 ? "Microsoft" : (top & 0xe0) == 0xe0 ? "Future" : "Reserved"));
   if (version == 1 || version == 2) {
     uint64_t ticks = (at(6) & 0x0F) << 56 | at(7) << 48 | at(4) << 40 | at(5) << 32;
-    if (version == 1) ticks |= at(0) << 24 | at(1) << 16 | at(2) << 8 | at(3);
-    else ticks |= at(0) << 24 | at(1) << 16 | at(2) << 8 | at(3);
+    if (version == 1)
+      ticks |= at(0) << 24 | at(1) << 16 | at(2) << 8 | at(3);
+    else
+      ticks |= at(0) << 24 | at(1) << 16 | at(2) << 8 | at(3);
     put("time", Value::of(int64_t{(static_cast<int64_t>(ticks) - int64_t{122192928000000000}) * 100}));
     put("clocksequence", Value::of(static_cast<int64_t>((at(8) & 0x3F) << 8 | at(9))));
     char node[20];
-    std::snprintf(node, sizeof node, "%02x-%02x-%02x-%02x-%02x-%02x", static_cast<unsigned>(at(10)), static_cast<unsigned>(at(11)), static_cast<unsigned>(at(12)),
-                  static_cast<unsigned>(at(13)), static_cast<unsigned>(at(14)), static_cast<unsigned>(at(15)));
+    std::snprintf(node, sizeof node, "%02x-%02x-%02x-%02x-%02x-%02x", static_cast<unsigned>(at(10)), static_cast<unsigned>(at(11)),
+                  static_cast<unsigned>(at(12)), static_cast<unsigned>(at(13)), static_cast<unsigned>(at(14)), static_cast<unsigned>(at(15)));
     put("nodeid", c.string(node));
     std::string variables;
-    if ((at(10) & 2) != 0) variables = "local:";
-    else variables = "global:";
+    if ((at(10) & 2) != 0)
+      variables = "local:";
+    else
+      variables = "global:";
     variables += (at(10) & 1) != 0 ? "multicast" : "unicast";
     put("macvariables", c.string(variables));
     if (version == 2) {
       put("id", Value::of(static_cast<int64_t>(at(0) << 24 | at(1) << 16 | at(2) << 8 | at(3))));
       const uint64_t domain = at(9);
-      put("domain", domain == 0 ? Value::view("Person") : domain == 1 ? Value::view("Group") : domain == 2 ? Value::view("Org") : c.string("Domain" + std::to_string(domain)));
+      put("domain", domain == 0   ? Value::view("Person")
+                    : domain == 1 ? Value::view("Group")
+                    : domain == 2 ? Value::view("Org")
+                                  : c.string("Domain" + std::to_string(domain)));
     }
   }
   return c.heap.object(out);

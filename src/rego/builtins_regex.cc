@@ -43,8 +43,10 @@ std::vector<Match> find_all(const RE2& re, std::string_view text, int64_t most, 
     m.begin = static_cast<size_t>(m.groups[0].data() - text.data());
     m.end = m.begin + m.groups[0].size();
     if (m.end == m.begin) {
-      if (m.begin == text.size()) at = text.size() + 1;
-      else at = m.begin, next_rune(text, at);
+      if (m.begin == text.size())
+        at = text.size() + 1;
+      else
+        at = m.begin, next_rune(text, at);
       if (m.begin == previous_end) continue;
     } else {
       at = m.end;
@@ -198,8 +200,12 @@ Value template_match_(BuiltinCall& c, std::span<const Value> o) {
 }
 
 constexpr Builtin kTable[] = {
-    {"regex.match", 2, match_},     {"regex.is_valid", 1, is_valid_}, {"regex.find_n", 3, find_n_},
-    {"regex.split", 2, split_},     {"regex.replace", 3, replace_},   {"regex.find_all_string_submatch_n", 3, find_all_submatch_},
+    {"regex.match", 2, match_},
+    {"regex.is_valid", 1, is_valid_},
+    {"regex.find_n", 3, find_n_},
+    {"regex.split", 2, split_},
+    {"regex.replace", 3, replace_},
+    {"regex.find_all_string_submatch_n", 3, find_all_submatch_},
     {"regex.template_match", 4, template_match_},
 };
 

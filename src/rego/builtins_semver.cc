@@ -56,9 +56,12 @@ int compare(const Version& a, const Version& b) {
   for (size_t i = 0; i < std::min(a.pre.size(), b.pre.size()); ++i) {
     const bool x = digits(a.pre[i]), y = digits(b.pre[i]);
     int c = 0;
-    if (x && y) c = order(a.pre[i], b.pre[i]);
-    else if (x != y) c = x ? -1 : 1;
-    else c = a.pre[i].compare(b.pre[i]);
+    if (x && y)
+      c = order(a.pre[i], b.pre[i]);
+    else if (x != y)
+      c = x ? -1 : 1;
+    else
+      c = a.pre[i].compare(b.pre[i]);
     if (c != 0) return c < 0 ? -1 : 1;
   }
   return a.pre.size() == b.pre.size() ? 0 : a.pre.size() < b.pre.size() ? -1 : 1;

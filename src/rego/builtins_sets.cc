@@ -71,7 +71,10 @@ Value union_(BuiltinCall& c, std::span<const Value> o) {
 }
 
 constexpr Builtin kTable[] = {
-    {"and", 2, and_}, {"or", 2, or_}, {"intersection", 1, intersection_}, {"union", 1, union_},
+    {"and", 2, and_},
+    {"or", 2, or_},
+    {"intersection", 1, intersection_},
+    {"union", 1, union_},
 };
 
 }  // namespace

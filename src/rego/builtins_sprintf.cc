@@ -134,12 +134,18 @@ class Printer {
       Flags f;
       for (; i < format.size(); ++i) {
         const char c = format[i];
-        if (c == '+') f.plus = true;
-        else if (c == '-') f.minus = true, f.zero = false;
-        else if (c == '#') f.sharp = true;
-        else if (c == ' ') f.space = true;
-        else if (c == '0') f.zero = !f.minus;
-        else break;
+        if (c == '+')
+          f.plus = true;
+        else if (c == '-')
+          f.minus = true, f.zero = false;
+        else if (c == '#')
+          f.sharp = true;
+        else if (c == ' ')
+          f.space = true;
+        else if (c == '0')
+          f.zero = !f.minus;
+        else
+          break;
       }
       bool after_index = false, bad_index = false;
       const auto index = [&] {
@@ -154,12 +160,16 @@ class Printer {
         size_t n = 0;
         bool good = close > i + 1;
         for (char c : format.substr(i + 1, close - i - 1)) {
-          if (c < '0' || c > '9' || n > 100000) good = false;
-          else n = n * 10 + static_cast<size_t>(c - '0');
+          if (c < '0' || c > '9' || n > 100000)
+            good = false;
+          else
+            n = n * 10 + static_cast<size_t>(c - '0');
         }
         i = close + 1;
-        if (good && n >= 1 && n <= args.size()) next = n - 1, after_index = true;
-        else bad_index = true;
+        if (good && n >= 1 && n <= args.size())
+          next = n - 1, after_index = true;
+        else
+          bad_index = true;
       };
       const auto number = [&](int& to) {
         if (i < format.size() && format[i] == '*') {
@@ -288,8 +298,10 @@ class Printer {
   void real(double v, char verb, const Flags& f, int precision) {
     std::string text = go_float(v, verb, f.precision >= 0 ? f.precision : precision);
     bool sign = text[0] == '-' || text[0] == '+';
-    if (!sign && f.plus) text.insert(0, "+"), sign = true;
-    else if (!sign && f.space) text.insert(0, " "), sign = true;
+    if (!sign && f.plus)
+      text.insert(0, "+"), sign = true;
+    else if (!sign && f.space)
+      text.insert(0, " "), sign = true;
     if (f.zero && f.width > static_cast<int>(text.size()) && !std::isinf(v) && !std::isnan(v)) {
       text.insert(sign ? 1 : 0, static_cast<size_t>(f.width) - text.size(), '0');
     }

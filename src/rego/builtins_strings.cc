@@ -3,8 +3,8 @@
 
 #include "waybill/rego/big_number.h"
 #include "waybill/rego/builtins.h"
-#include "waybill/rego/wide.h"
 #include "waybill/rego/text.h"
+#include "waybill/rego/wide.h"
 
 namespace waybill::rego {
 namespace {
@@ -16,7 +16,8 @@ Value concat_(BuiltinCall& c, std::span<const Value> o) {
   bool first = true;
   for (const Value& v : items) {
     if (!v.is_string()) {
-      return c.fail_type("operand 2 must be " + std::string(to_string(o[1].kind())) + " of strings but got " + std::string(to_string(o[1].kind())) + " containing " + std::string(to_string(v.kind())));
+      return c.fail_type("operand 2 must be " + std::string(to_string(o[1].kind())) + " of strings but got " + std::string(to_string(o[1].kind())) +
+                         " containing " + std::string(to_string(v.kind())));
     }
     if (!first) out += o[0].text();
     first = false;

@@ -1,8 +1,8 @@
 // time.*
 #include "waybill/rego/big_number.h"
 #include "waybill/rego/builtins.h"
-#include "waybill/rego/wide.h"
 #include "waybill/rego/go_time.h"
+#include "waybill/rego/wide.h"
 
 namespace waybill::rego {
 namespace {
@@ -49,7 +49,8 @@ bool when(BuiltinCall& c, std::span<const Value> o, size_t at, When& out) {
   const Value& v = o[at];
   std::string_view zone;
   if (v.is_array()) {
-    if (v.size() == 0) return c.fail_type("operand " + std::to_string(at + 1) + " must be one of {number, array[number, string]} but got an empty array"), false;
+    if (v.size() == 0)
+      return c.fail_type("operand " + std::to_string(at + 1) + " must be one of {number, array[number, string]} but got an empty array"), false;
     if (!nanoseconds(c, v.items()[0], out.ns)) return false;
     if (v.size() > 1) {
       if (!v.items()[1].is_string()) return c.wrong_type(at, "string", v.items()[1]), false;
@@ -166,7 +167,8 @@ Value diff_(BuiltinCall& c, std::span<const Value> o) {
   b.zone = a.zone;
   if (a.ns > b.ns) std::swap(a.ns, b.ns);
   const Civil x = a.civil(), y = b.civil();
-  int64_t year = y.year - x.year, month = y.month - x.month, day = y.day - x.day, hour = y.hour - x.hour, minute = y.minute - x.minute, second = y.second - x.second;
+  int64_t year = y.year - x.year, month = y.month - x.month, day = y.day - x.day, hour = y.hour - x.hour, minute = y.minute - x.minute,
+          second = y.second - x.second;
   // Offsets that differ (summer time) count as hours.
   if (second < 0) second += 60, --minute;
   if (minute < 0) minute += 60, --hour;

@@ -55,9 +55,9 @@ Value to_number_(BuiltinCall& c, std::span<const Value> o) {
 }
 
 constexpr Builtin kTable[] = {
-    {"is_null", 1, is_<Kind::null>},     {"is_boolean", 1, is_<Kind::boolean>}, {"is_number", 1, is_<Kind::number>}, {"is_string", 1, is_<Kind::string>},
-    {"is_array", 1, is_<Kind::array>},   {"is_object", 1, is_<Kind::object>},   {"is_set", 1, is_<Kind::set>},       {"type_name", 1, type_name_},
-    {"to_number", 1, to_number_},
+    {"is_null", 1, is_<Kind::null>},     {"is_boolean", 1, is_<Kind::boolean>}, {"is_number", 1, is_<Kind::number>},
+    {"is_string", 1, is_<Kind::string>}, {"is_array", 1, is_<Kind::array>},     {"is_object", 1, is_<Kind::object>},
+    {"is_set", 1, is_<Kind::set>},       {"type_name", 1, type_name_},          {"to_number", 1, to_number_},
 };
 
 }  // namespace

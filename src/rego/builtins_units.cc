@@ -17,7 +17,8 @@ bool parts(BuiltinCall& c, std::string_view text, std::string& number, std::stri
   if (clean.find(' ') != std::string::npos) return c.fail("spaces not allowed in resource strings"), false;
   size_t n = 0;
   while (n < clean.size() && ((clean[n] >= '0' && clean[n] <= '9') || clean[n] == '.' || clean[n] == '-' || clean[n] == '+' ||
-                              ((clean[n] == 'e' || clean[n] == 'E') && n + 1 < clean.size() && n > 0 && ((clean[n + 1] >= '0' && clean[n + 1] <= '9') || clean[n + 1] == '-' || clean[n + 1] == '+')))) {
+                              ((clean[n] == 'e' || clean[n] == 'E') && n + 1 < clean.size() && n > 0 &&
+                               ((clean[n + 1] >= '0' && clean[n + 1] <= '9') || clean[n + 1] == '-' || clean[n + 1] == '+')))) {
     ++n;
   }
   number = clean.substr(0, n);
@@ -64,21 +65,36 @@ Value parse_(BuiltinCall& c, std::span<const Value> o) {
   long double factor = 1;
   // "m" and "M" differ; the others do not care.
   const std::string low = to_lower(unit);
-  if (unit.empty()) factor = 1;
-  else if (unit == "m") factor = 0.001L;
-  else if (low == "k") factor = power(10, 3);
-  else if (unit == "M") factor = power(10, 6);
-  else if (low == "g") factor = power(10, 9);
-  else if (low == "t") factor = power(10, 12);
-  else if (low == "p") factor = power(10, 15);
-  else if (low == "e") factor = power(10, 18);
-  else if (low == "ki") factor = power(2, 10);
-  else if (low == "mi") factor = power(2, 20);
-  else if (low == "gi") factor = power(2, 30);
-  else if (low == "ti") factor = power(2, 40);
-  else if (low == "pi") factor = power(2, 50);
-  else if (low == "ei") factor = power(2, 60);
-  else return c.fail("unit " + unit + " not recognized");
+  if (unit.empty())
+    factor = 1;
+  else if (unit == "m")
+    factor = 0.001L;
+  else if (low == "k")
+    factor = power(10, 3);
+  else if (unit == "M")
+    factor = power(10, 6);
+  else if (low == "g")
+    factor = power(10, 9);
+  else if (low == "t")
+    factor = power(10, 12);
+  else if (low == "p")
+    factor = power(10, 15);
+  else if (low == "e")
+    factor = power(10, 18);
+  else if (low == "ki")
+    factor = power(2, 10);
+  else if (low == "mi")
+    factor = power(2, 20);
+  else if (low == "gi")
+    factor = power(2, 30);
+  else if (low == "ti")
+    factor = power(2, 40);
+  else if (low == "pi")
+    factor = power(2, 50);
+  else if (low == "ei")
+    factor = power(2, 60);
+  else
+    return c.fail("unit " + unit + " not recognized");
   if (unit == "m") {
     const Value n = c.heap.number(number[0] == '+' ? number.substr(1) : number);
     return from_float(c.heap, to_float(n) / 1000);
@@ -92,20 +108,34 @@ Value parse_bytes_(BuiltinCall& c, std::span<const Value> o) {
   if (!parts(c, to_lower(o[0].text()), number, unit, "byte amount")) return {};
   if (unit.ends_with('b')) unit.pop_back();
   long double factor = 1;
-  if (unit.empty()) factor = 1;
-  else if (unit == "k") factor = power(10, 3);
-  else if (unit == "m") factor = power(10, 6);
-  else if (unit == "g") factor = power(10, 9);
-  else if (unit == "t") factor = power(10, 12);
-  else if (unit == "p") factor = power(10, 15);
-  else if (unit == "e") factor = power(10, 18);
-  else if (unit == "ki") factor = power(2, 10);
-  else if (unit == "mi") factor = power(2, 20);
-  else if (unit == "gi") factor = power(2, 30);
-  else if (unit == "ti") factor = power(2, 40);
-  else if (unit == "pi") factor = power(2, 50);
-  else if (unit == "ei") factor = power(2, 60);
-  else return c.fail("byte unit " + unit + " not recognized");
+  if (unit.empty())
+    factor = 1;
+  else if (unit == "k")
+    factor = power(10, 3);
+  else if (unit == "m")
+    factor = power(10, 6);
+  else if (unit == "g")
+    factor = power(10, 9);
+  else if (unit == "t")
+    factor = power(10, 12);
+  else if (unit == "p")
+    factor = power(10, 15);
+  else if (unit == "e")
+    factor = power(10, 18);
+  else if (unit == "ki")
+    factor = power(2, 10);
+  else if (unit == "mi")
+    factor = power(2, 20);
+  else if (unit == "gi")
+    factor = power(2, 30);
+  else if (unit == "ti")
+    factor = power(2, 40);
+  else if (unit == "pi")
+    factor = power(2, 50);
+  else if (unit == "ei")
+    factor = power(2, 60);
+  else
+    return c.fail("byte unit " + unit + " not recognized");
   return scaled(c, number, factor, true);
 }
 

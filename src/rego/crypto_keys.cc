@@ -35,10 +35,12 @@ struct Algorithm {
   size_t half = 0;  // of an ECDSA signature
 };
 constexpr Algorithm kAlgorithms[] = {
-    {"HS256", Algorithm::Kind::hmac, Hash::sha256},      {"HS384", Algorithm::Kind::hmac, Hash::sha384},      {"HS512", Algorithm::Kind::hmac, Hash::sha512},
-    {"RS256", Algorithm::Kind::rsa, Hash::sha256},       {"RS384", Algorithm::Kind::rsa, Hash::sha384},       {"RS512", Algorithm::Kind::rsa, Hash::sha512},
-    {"PS256", Algorithm::Kind::pss, Hash::sha256},       {"PS384", Algorithm::Kind::pss, Hash::sha384},       {"PS512", Algorithm::Kind::pss, Hash::sha512},
-    {"ES256", Algorithm::Kind::ecdsa, Hash::sha256, 32}, {"ES384", Algorithm::Kind::ecdsa, Hash::sha384, 48}, {"ES512", Algorithm::Kind::ecdsa, Hash::sha512, 66},
+    {"HS256", Algorithm::Kind::hmac, Hash::sha256},      {"HS384", Algorithm::Kind::hmac, Hash::sha384},
+    {"HS512", Algorithm::Kind::hmac, Hash::sha512},      {"RS256", Algorithm::Kind::rsa, Hash::sha256},
+    {"RS384", Algorithm::Kind::rsa, Hash::sha384},       {"RS512", Algorithm::Kind::rsa, Hash::sha512},
+    {"PS256", Algorithm::Kind::pss, Hash::sha256},       {"PS384", Algorithm::Kind::pss, Hash::sha384},
+    {"PS512", Algorithm::Kind::pss, Hash::sha512},       {"ES256", Algorithm::Kind::ecdsa, Hash::sha256, 32},
+    {"ES384", Algorithm::Kind::ecdsa, Hash::sha384, 48}, {"ES512", Algorithm::Kind::ecdsa, Hash::sha512, 66},
     {"EdDSA", Algorithm::Kind::eddsa, Hash::sha512},
 };
 const Algorithm* find_algorithm(std::string_view name) {
@@ -87,7 +89,8 @@ struct Params {
     OSSL_PARAM* params = OSSL_PARAM_BLD_to_param(bld);
     EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr);
     EVP_PKEY* out = nullptr;
-    if (params == nullptr || context == nullptr || EVP_PKEY_fromdata_init(context) != 1 || EVP_PKEY_fromdata(context, &out, selection, params) != 1) out = nullptr;
+    if (params == nullptr || context == nullptr || EVP_PKEY_fromdata_init(context) != 1 || EVP_PKEY_fromdata(context, &out, selection, params) != 1)
+      out = nullptr;
     EVP_PKEY_CTX_free(context);
     OSSL_PARAM_free(params);
     return out;
@@ -216,7 +219,8 @@ bool verify_jws(std::string_view algorithm, const Key& key, std::string_view dat
   if (a->kind == Algorithm::Kind::ecdsa) {
     if (signature.size() != 2 * a->half) return false;
     ECDSA_SIG* pair = ECDSA_SIG_new();
-    ECDSA_SIG_set0(pair, BN_bin2bn(bytes(signature), static_cast<int>(a->half), nullptr), BN_bin2bn(bytes(signature) + a->half, static_cast<int>(a->half), nullptr));
+    ECDSA_SIG_set0(pair, BN_bin2bn(bytes(signature), static_cast<int>(a->half), nullptr),
+                   BN_bin2bn(bytes(signature) + a->half, static_cast<int>(a->half), nullptr));
     unsigned char* out = nullptr;
     const int length = i2d_ECDSA_SIG(pair, &out);
     if (length > 0) der.assign(reinterpret_cast<char*>(out), static_cast<size_t>(length));

@@ -38,10 +38,26 @@ uint32_t Generator::operand_list(const std::vector<uint32_t>& operands) {
 void Generator::finish() {
   for (Instruction& i : code_->instructions) {
     switch (i.op) {
-      case Op::move: case Op::base: case Op::make_array: case Op::make_set: case Op::make_object: case Op::collect: case Op::put:
-      case Op::put_pair: case Op::take_array: case Op::take_set: case Op::take_object: case Op::with_push: case Op::with_pop:
-      case Op::emit_value: case Op::emit_element: case Op::emit_path: case Op::emit_row: case Op::note_case: case Op::done_if_value: case Op::ret:
-        break;
+      case Op::move:
+      case Op::base:
+      case Op::make_array:
+      case Op::make_set:
+      case Op::make_object:
+      case Op::collect:
+      case Op::put:
+      case Op::put_pair:
+      case Op::take_array:
+      case Op::take_set:
+      case Op::take_object:
+      case Op::with_push:
+      case Op::with_pop:
+      case Op::emit_value:
+      case Op::emit_element:
+      case Op::emit_path:
+      case Op::emit_row:
+      case Op::note_case:
+      case Op::done_if_value:
+      case Op::ret: break;
       default: i.d = labels_[i.d];
     }
   }
@@ -315,13 +331,20 @@ void Generator::call_expr(const Term& t) {
   place_ = t.begin;
   if (t.op == nullptr) {
     Op op = Op::ret;
-    if (t.text == "equal") op = Op::equal;
-    else if (t.text == "neq") op = Op::not_equal;
-    else if (t.text == "lt") op = Op::less;
-    else if (t.text == "lte") op = Op::less_equal;
-    else if (t.text == "gt") op = Op::greater;
-    else if (t.text == "gte") op = Op::greater_equal;
-    else if (t.text == "internal.member_2") op = Op::member;
+    if (t.text == "equal")
+      op = Op::equal;
+    else if (t.text == "neq")
+      op = Op::not_equal;
+    else if (t.text == "lt")
+      op = Op::less;
+    else if (t.text == "lte")
+      op = Op::less_equal;
+    else if (t.text == "gt")
+      op = Op::greater;
+    else if (t.text == "gte")
+      op = Op::greater_equal;
+    else if (t.text == "internal.member_2")
+      op = Op::member;
     if (op != Op::ret) {
       const auto operands = terms(t.items);
       if (operands.empty()) return;
@@ -399,8 +422,10 @@ uint32_t Generator::term(const Term* t) {
       const auto operands = terms(t->items);
       if (operands.size() != t->items.size()) return kNone;
       const uint32_t out = temporary();
-      if (t->kind == TermKind::object) emit(Op::make_object, out, 0, operand_list(operands), 0, static_cast<uint16_t>(operands.size() / 2));
-      else emit(t->kind == TermKind::array ? Op::make_array : Op::make_set, out, 0, operand_list(operands), 0, static_cast<uint16_t>(operands.size()));
+      if (t->kind == TermKind::object)
+        emit(Op::make_object, out, 0, operand_list(operands), 0, static_cast<uint16_t>(operands.size() / 2));
+      else
+        emit(t->kind == TermKind::array ? Op::make_array : Op::make_set, out, 0, operand_list(operands), 0, static_cast<uint16_t>(operands.size()));
       return out;
     }
     case TermKind::call: {
@@ -413,7 +438,9 @@ uint32_t Generator::term(const Term* t) {
     case TermKind::template_string: {
       std::vector<uint32_t> parts;
       for (const Term* i : t->items) {
-        const uint32_t part = i->kind == TermKind::set_comprehension ? term(i) : i->kind == TermKind::ref && i->flag ? collected(i->items[0]) : constant(literal(heap_, *i));
+        const uint32_t part = i->kind == TermKind::set_comprehension ? term(i)
+                              : i->kind == TermKind::ref && i->flag  ? collected(i->items[0])
+                                                                     : constant(literal(heap_, *i));
         if (part == kNone) return kNone;
         parts.push_back(part);
       }
@@ -529,9 +556,12 @@ uint32_t Generator::step(uint32_t base, const Term* o) {
     const uint32_t key = ignored ? kNone : pattern ? temporary() : variable(o->slot), value = temporary();
     emit(Op::next, iterator, key, value, fail_);
     fail_ = next;
-    if (pattern) match(o, key);
-    else if (!ignored) bound_[static_cast<size_t>(o->slot)] = 1;
-    else bound_[static_cast<size_t>(o->slot)] = 0;
+    if (pattern)
+      match(o, key);
+    else if (!ignored)
+      bound_[static_cast<size_t>(o->slot)] = 1;
+    else
+      bound_[static_cast<size_t>(o->slot)] = 0;
     return value;
   }
   const uint32_t key = term(o);
@@ -556,8 +586,10 @@ uint32_t Generator::ref(const Term& t) {
         if (i > 0) path += '.';
         path += operands[i]->text;
       }
-      if (i == 0) group_->input_all = true;
-      else group_->input_paths.push_back(path);
+      if (i == 0)
+        group_->input_all = true;
+      else
+        group_->input_paths.push_back(path);
       group_->reads_input = true;
     }
     base = temporary();
@@ -658,7 +690,8 @@ Generator::Callee Generator::callee(const Term& t) {
   }
   c = function_named(*t.op);
   if (c.builtin == nullptr && c.group == nullptr) {
-    complain(t.begin, "rego_type_error", "undefined function " + (c.name.empty() ? std::string(tree_.text.substr(t.op->begin, t.op->end - t.op->begin)) : c.name));
+    complain(t.begin, "rego_type_error",
+             "undefined function " + (c.name.empty() ? std::string(tree_.text.substr(t.op->begin, t.op->end - t.op->begin)) : c.name));
     return c;
   }
   const bool print = c.builtin != nullptr && c.builtin->name == "print";
@@ -675,8 +708,7 @@ uint32_t Generator::call(const Term& t, size_t arguments) {
   if (c.builtin == nullptr && c.group == nullptr) return kNone;
   if (c.builtin != nullptr && c.builtin->name.starts_with("rego.metadata.")) return constant(metadata(c.builtin->name == "rego.metadata.chain"));
   if (arguments != c.arity && !(c.builtin != nullptr && c.builtin->name == "print")) {
-    complain(t.begin, "rego_type_error",
-             c.name + ": arity mismatch\n\thave: " + std::to_string(arguments) + " operands\n\twant: " + std::to_string(c.arity));
+    complain(t.begin, "rego_type_error", c.name + ": arity mismatch\n\thave: " + std::to_string(arguments) + " operands\n\twant: " + std::to_string(c.arity));
     return kNone;
   }
   const auto operands = terms(std::span<Term* const>(t.items).first(arguments));

@@ -71,9 +71,12 @@ void Generator::value_vars(const Term* t, Vars& v) const {
 }
 
 void Generator::operand_vars(const Term* t, Vars& v) const {
-  if (t->kind == TermKind::var && t->slot >= 0) v.gives.push_back(t);
-  else if (t->kind == TermKind::array || t->kind == TermKind::object) pattern_vars(t, v);
-  else value_vars(t, v);
+  if (t->kind == TermKind::var && t->slot >= 0)
+    v.gives.push_back(t);
+  else if (t->kind == TermKind::array || t->kind == TermKind::object)
+    pattern_vars(t, v);
+  else
+    value_vars(t, v);
 }
 
 void Generator::pattern_vars(const Term* t, Vars& v) const {
@@ -87,8 +90,10 @@ void Generator::pattern_vars(const Term* t, Vars& v) const {
       return;
     case TermKind::object:
       for (size_t i = 0; i < t->items.size(); ++i) {
-        if (i % 2 == 0) value_vars(t->items[i], v);
-        else pattern_vars(t->items[i], v);
+        if (i % 2 == 0)
+          value_vars(t->items[i], v);
+        else
+          pattern_vars(t->items[i], v);
       }
       return;
     default: value_vars(t, v);
@@ -167,7 +172,8 @@ bool Generator::unify_ready(const Term* a, const Term* b, Bound& bound) const {
     }
     return std::find(done.begin(), done.end(), 0) == done.end();
   }
-  if (a->kind == TermKind::object && b->kind == TermKind::object && a->items.size() == b->items.size() && (has_unbound_pattern(a, bound) || has_unbound_pattern(b, bound))) {
+  if (a->kind == TermKind::object && b->kind == TermKind::object && a->items.size() == b->items.size() &&
+      (has_unbound_pattern(a, bound) || has_unbound_pattern(b, bound))) {
     for (size_t i = 0; i < a->items.size(); i += 2) {
       bool found = false;
       for (size_t j = 0; j < b->items.size() && !found; j += 2) {

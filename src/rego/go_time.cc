@@ -156,7 +156,8 @@ struct File : Zone {
 };
 
 std::shared_ptr<const Zone> load(std::string_view name) {
-  if (name.empty() || name.front() == '/' || name.find("..") != std::string_view::npos || name.find('\\') != std::string_view::npos || name.size() > 64) return nullptr;
+  if (name.empty() || name.front() == '/' || name.find("..") != std::string_view::npos || name.find('\\') != std::string_view::npos || name.size() > 64)
+    return nullptr;
   const std::string path = "/usr/share/zoneinfo/" + std::string(name);
   std::FILE* file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) return nullptr;
@@ -213,10 +214,42 @@ std::shared_ptr<const Zone> load(std::string_view name) {
 // ---- layouts ----
 
 enum class Part : uint8_t {
-  none, long_month, month, number_month, zero_month, long_weekday, weekday, day, under_day, zero_day, under_year_day, zero_year_day,
-  hour, hour12, zero_hour12, minute, zero_minute, second, zero_second, long_year, year, pm_upper, pm_lower, zone,
-  iso_short, iso_minutes, iso_seconds_short, iso_colon, iso_colon_seconds, number_short, number, number_seconds, number_colon, number_colon_seconds,
-  fraction_zero, fraction_nine,
+  none,
+  long_month,
+  month,
+  number_month,
+  zero_month,
+  long_weekday,
+  weekday,
+  day,
+  under_day,
+  zero_day,
+  under_year_day,
+  zero_year_day,
+  hour,
+  hour12,
+  zero_hour12,
+  minute,
+  zero_minute,
+  second,
+  zero_second,
+  long_year,
+  year,
+  pm_upper,
+  pm_lower,
+  zone,
+  iso_short,
+  iso_minutes,
+  iso_seconds_short,
+  iso_colon,
+  iso_colon_seconds,
+  number_short,
+  number,
+  number_seconds,
+  number_colon,
+  number_colon_seconds,
+  fraction_zero,
+  fraction_nine,
 };
 
 struct Chunk {
@@ -287,7 +320,8 @@ Chunk next_chunk(std::string_view s) {
         if (i + 1 < s.size() && (s[i + 1] == '0' || s[i + 1] == '9')) {
           size_t j = i + 1;
           while (j < s.size() && s[j] == s[i + 1]) ++j;
-          if (!(j < s.size() && s[j] >= '0' && s[j] <= '9')) return Chunk{s[i + 1] == '0' ? Part::fraction_zero : Part::fraction_nine, i, j, static_cast<int>(j - i - 1)};
+          if (!(j < s.size() && s[j] >= '0' && s[j] <= '9'))
+            return Chunk{s[i + 1] == '0' ? Part::fraction_zero : Part::fraction_nine, i, j, static_cast<int>(j - i - 1)};
         }
         break;
       default: break;
@@ -462,7 +496,8 @@ std::optional<Moment> parse_go_time(std::string_view layout, std::string_view va
   const auto number = [&](int least, int most, int64_t& out) {
     int n = 0;
     int64_t v = 0;
-    while (n < most && static_cast<size_t>(n) < value.size() && value[static_cast<size_t>(n)] >= '0' && value[static_cast<size_t>(n)] <= '9') v = v * 10 + (value[static_cast<size_t>(n++)] - '0');
+    while (n < most && static_cast<size_t>(n) < value.size() && value[static_cast<size_t>(n)] >= '0' && value[static_cast<size_t>(n)] <= '9')
+      v = v * 10 + (value[static_cast<size_t>(n++)] - '0');
     if (n < least) return false;
     value = value.substr(static_cast<size_t>(n));
     out = v;
@@ -584,9 +619,12 @@ std::optional<Moment> parse_go_time(std::string_view layout, std::string_view va
       case Part::pm_upper:
       case Part::pm_lower: {
         const auto text = value.substr(0, 2);
-        if (text == (k.part == Part::pm_upper ? "PM" : "pm")) pm = true;
-        else if (text == (k.part == Part::pm_upper ? "AM" : "am")) am = true;
-        else return fail(element);
+        if (text == (k.part == Part::pm_upper ? "PM" : "pm"))
+          pm = true;
+        else if (text == (k.part == Part::pm_upper ? "AM" : "am"))
+          am = true;
+        else
+          return fail(element);
         value = value.substr(2);
         break;
       }
@@ -610,9 +648,11 @@ std::optional<Moment> parse_go_time(std::string_view layout, std::string_view va
         if (value.empty() || (value[0] != '+' && value[0] != '-')) return fail(element);
         const int sign = value[0] == '-' ? -1 : 1;
         value = value.substr(1);
-        const bool colon = k.part == Part::iso_colon || k.part == Part::iso_colon_seconds || k.part == Part::number_colon || k.part == Part::number_colon_seconds;
+        const bool colon =
+            k.part == Part::iso_colon || k.part == Part::iso_colon_seconds || k.part == Part::number_colon || k.part == Part::number_colon_seconds;
         const bool minutes = k.part != Part::iso_short && k.part != Part::number_short;
-        const bool seconds = k.part == Part::iso_seconds_short || k.part == Part::iso_colon_seconds || k.part == Part::number_seconds || k.part == Part::number_colon_seconds;
+        const bool seconds =
+            k.part == Part::iso_seconds_short || k.part == Part::iso_colon_seconds || k.part == Part::number_seconds || k.part == Part::number_colon_seconds;
         int64_t h = 0, m = 0, s = 0;
         if (!number(2, 2, h)) return value = hold, fail(element);
         if (minutes) {
@@ -716,13 +756,20 @@ std::optional<int64_t> parse_go_duration(std::string_view s) {
     const auto unit = s.substr(0, n);
     s = s.substr(n);
     int64_t factor = 0;
-    if (unit == "ns") factor = 1;
-    else if (unit == "us" || unit == "\xC2\xB5s" || unit == "\xCE\xBCs") factor = 1000;
-    else if (unit == "ms") factor = 1'000'000;
-    else if (unit == "s") factor = 1'000'000'000;
-    else if (unit == "m") factor = 60'000'000'000;
-    else if (unit == "h") factor = 3'600'000'000'000;
-    else return std::nullopt;
+    if (unit == "ns")
+      factor = 1;
+    else if (unit == "us" || unit == "\xC2\xB5s" || unit == "\xCE\xBCs")
+      factor = 1000;
+    else if (unit == "ms")
+      factor = 1'000'000;
+    else if (unit == "s")
+      factor = 1'000'000'000;
+    else if (unit == "m")
+      factor = 60'000'000'000;
+    else if (unit == "h")
+      factor = 3'600'000'000'000;
+    else
+      return std::nullopt;
     exact += whole * factor + fraction * factor / scale;
     if (exact > static_cast<Int128>(INT64_MAX)) return std::nullopt;
   }

@@ -49,8 +49,10 @@ class Reader {
     const char* start = at_;
     if (at_ != end_ && *at_ == '-') ++at_;
     if (at_ == end_ || !digit(*at_)) return false;
-    if (*at_ == '0') ++at_;
-    else while (at_ != end_ && digit(*at_)) ++at_;
+    if (*at_ == '0')
+      ++at_;
+    else
+      while (at_ != end_ && digit(*at_)) ++at_;
     bool plain = true;
     if (at_ != end_ && *at_ == '.') {
       plain = false;
@@ -119,8 +121,10 @@ class Reader {
             at_ += 2;
             uint32_t low = 0;
             if (!hex4(low)) return false;
-            if (low >= 0xDC00 && low <= 0xDFFF) unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
-            else at_ = back, unit = 0xFFFD;
+            if (low >= 0xDC00 && low <= 0xDFFF)
+              unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+            else
+              at_ = back, unit = 0xFFFD;
           }
           append_rune(built, unit);
           break;
@@ -138,10 +142,14 @@ class Reader {
     for (int i = 0; i < 4; ++i, ++at_) {
       const char c = *at_;
       out = out << 4;
-      if (digit(c)) out |= static_cast<uint32_t>(c - '0');
-      else if (c >= 'a' && c <= 'f') out |= static_cast<uint32_t>(c - 'a' + 10);
-      else if (c >= 'A' && c <= 'F') out |= static_cast<uint32_t>(c - 'A' + 10);
-      else return false;
+      if (digit(c))
+        out |= static_cast<uint32_t>(c - '0');
+      else if (c >= 'a' && c <= 'f')
+        out |= static_cast<uint32_t>(c - 'a' + 10);
+      else if (c >= 'A' && c <= 'F')
+        out |= static_cast<uint32_t>(c - 'A' + 10);
+      else
+        return false;
     }
     return true;
   }

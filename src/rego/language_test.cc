@@ -65,7 +65,8 @@ constexpr Row kRows[] = {
     {"dynamic_packages", "p contains k if { some k; data.t[k] == 5 }\nfive := 5", "error", "error"},
     {"base_documents", "p := data.base.users.bob.roles[0]", "data.t.p", "\"dev\""},
     {"strings", "p := [`a\\n`, \"a\\n\", $\"{input.x} {input.nothing}!\"]", "data.t.p", "[\"a\\\\n\",\"a\\n\",\"7 <undefined>!\"]"},
-    {"numbers_keep_their_text", "p := [1.0, 1e3, 0.1 + 0.2, 1 / 3, 10 / 2, 9007199254740993 * 3]", "data.t.p", "[1.0,1e3,0.3,0.33333333333333333334,5,27021597764222979]"},
+    {"numbers_keep_their_text", "p := [1.0, 1e3, 0.1 + 0.2, 1 / 3, 10 / 2, 9007199254740993 * 3]", "data.t.p",
+     "[1.0,1e3,0.3,0.33333333333333333334,5,27021597764222979]"},
     {"numbers_are_equal_by_value", "p := {1, 1.0, 1e0}", "data.t.p", "[1]"},
     {"big_integers", "p := 99999999999999999999 * 99999999999999999999 - 1", "data.t.p", "9999999999999999999800000000000000000000"},
     {"order_of_all_values", "p := [x | some x in {{}, set(), [1], \"s\", 2, null, true, false}]", "data.t.p", "[null,false,true,2,\"s\",[1],{},[]]"},
@@ -76,7 +77,8 @@ constexpr Row kRows[] = {
     {"imports", "import data.base.users as u\nimport input.x\np := [u.bob.roles, x]", "data.t.p", "[[\"dev\"],7]"},
     {"multiple_values_conflict", "p := 1\np := 2", "data.t.p", "error: t.rego:4: eval_conflict_error: rule data.t.p produced conflicting values"},
     {"object_keys_conflict", "p := {\"k\": x | some x in [1, 2]}", "data.t.p", "error: t.rego:3: eval_conflict_error: object keys must be unique"},
-    {"recursion_is_refused", "p if q\nq if p", "data.t.p", "error: t.rego:3: rego_recursion_error: rule data.t.p is recursive: data.t.p -> data.t.q -> data.t.p"},
+    {"recursion_is_refused", "p if q\nq if p", "data.t.p",
+     "error: t.rego:3: rego_recursion_error: rule data.t.p is recursive: data.t.p -> data.t.q -> data.t.p"},
     {"unsafe_variable", "p if x > 1", "data.t.p", "error: t.rego:3: rego_unsafe_var_error: var x is unsafe"},
     {"unsafe_negation", "p if not input.list[i] == 1", "data.t.p", "error: t.rego:3: rego_unsafe_var_error: var i is unsafe"},
     {"unknown_function", "p := nothing.here(1)", "data.t.p", "error: t.rego:3: rego_type_error: undefined function nothing.here"},
@@ -95,7 +97,8 @@ INSTANTIATE_TEST_SUITE_P(Rows, Language, ::testing::ValuesIn([] {
                          [](const auto& row) { return std::string(row.param.name); });
 
 TEST(Evaluation, OneInputServesManyEntryPoints) {
-  const Module modules[] = {{"a.rego", "package a\nslow contains x if some x in numbers.range(1, 1000)\np := count(slow)"}, {"b.rego", "package b\nq := count(data.a.slow)"}};
+  const Module modules[] = {{"a.rego", "package a\nslow contains x if some x in numbers.range(1, 1000)\np := count(slow)"},
+                            {"b.rego", "package b\nq := count(data.a.slow)"}};
   const auto policy = Policy::compile(modules);
   ASSERT_TRUE(policy) << policy.error().to_string();
   Evaluation evaluation(*policy);

@@ -29,14 +29,14 @@ std::string_view SyntaxTree::line_at(uint32_t byte) const {
 
 std::string_view to_string(Token token) {
   static constexpr std::string_view names[] = {
-      "eof", "illegal", "ident", "number", "string", "template-string", "{", "}", "[", "]", "(", ")", ",", ";", ":", ".", "or", "and",
-      "plus", "minus", "mul", "div", "rem", "assign", "eq", "equal", "neq", "lt", "lte", "gt", "gte"};
+      "eof",  "illegal", "ident", "number", "string", "template-string", "{",  "}",     "[",   "]",  "(",   ")",  ",",  ";", ":", ".", "or", "and",
+      "plus", "minus",   "mul",   "div",    "rem",    "assign",          "eq", "equal", "neq", "lt", "lte", "gt", "gte"};
   return names[static_cast<size_t>(token)];
 }
 
 bool is_keyword(std::string_view word) {
-  static constexpr std::string_view words[] = {"as",  "contains", "default", "else", "every", "false", "if",  "import",
-                                               "in",  "not",      "null",    "package", "some", "true", "with"};
+  static constexpr std::string_view words[] = {"as", "contains", "default", "else",    "every", "false", "if",  "import",
+                                               "in", "not",      "null",    "package", "some",  "true",  "with"};
   for (auto w : words) {
     if (w == word) return true;
   }
@@ -64,10 +64,14 @@ bool Lexer::escape(std::string& out, const char*& problem) {
           if (at_ >= text_.size()) return false;
           const char h = text_[at_++];
           value <<= 4;
-          if (digit(h)) value |= static_cast<uint32_t>(h - '0');
-          else if (h >= 'a' && h <= 'f') value |= static_cast<uint32_t>(h - 'a' + 10);
-          else if (h >= 'A' && h <= 'F') value |= static_cast<uint32_t>(h - 'A' + 10);
-          else return false;
+          if (digit(h))
+            value |= static_cast<uint32_t>(h - '0');
+          else if (h >= 'a' && h <= 'f')
+            value |= static_cast<uint32_t>(h - 'a' + 10);
+          else if (h >= 'A' && h <= 'F')
+            value |= static_cast<uint32_t>(h - 'A' + 10);
+          else
+            return false;
         }
         return true;
       };
@@ -78,8 +82,10 @@ bool Lexer::escape(std::string& out, const char*& problem) {
         at_ += 2;
         uint32_t low = 0;
         if (!hex4(low)) return problem = "illegal escape sequence", false;
-        if (low >= 0xDC00 && low <= 0xDFFF) rune = 0x10000 + ((rune - 0xD800) << 10) + (low - 0xDC00);
-        else at_ = back;
+        if (low >= 0xDC00 && low <= 0xDFFF)
+          rune = 0x10000 + ((rune - 0xD800) << 10) + (low - 0xDC00);
+        else
+          at_ = back;
       }
       append_rune(out, rune);
       return true;

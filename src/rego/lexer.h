@@ -11,10 +11,37 @@
 namespace waybill::rego {
 
 enum class Token : uint8_t {
-  end, error, identifier, number, string, template_begin,
-  left_brace, right_brace, left_bracket, right_bracket, left_paren, right_paren,
-  comma, semicolon, colon, dot, bar, ampersand, plus, minus, star, slash, percent,
-  assign, unify, equal, not_equal, less, less_equal, greater, greater_equal,
+  end,
+  error,
+  identifier,
+  number,
+  string,
+  template_begin,
+  left_brace,
+  right_brace,
+  left_bracket,
+  right_bracket,
+  left_paren,
+  right_paren,
+  comma,
+  semicolon,
+  colon,
+  dot,
+  bar,
+  ampersand,
+  plus,
+  minus,
+  star,
+  slash,
+  percent,
+  assign,
+  unify,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
 };
 // "{", "ident", "eof": as error messages say it.
 std::string_view to_string(Token token);
@@ -27,10 +54,10 @@ class Lexer {
   struct Lexeme {
     Token token = Token::end;
     uint32_t begin = 0, end = 0;
-    bool line_before = false;     // a newline stands before it
-    bool raw_template = false;    // template_begin: with backticks
-    std::string_view text;        // identifier, number; decoded string
-    std::string_view problem;     // error
+    bool line_before = false;   // a newline stands before it
+    bool raw_template = false;  // template_begin: with backticks
+    std::string_view text;      // identifier, number; decoded string
+    std::string_view problem;   // error
   };
 
   explicit Lexer(SyntaxTree& tree) : tree_(tree), text_(tree.text) {}

@@ -69,10 +69,14 @@ bool Machine::check_budget(const Bytecode& code, size_t pc) {
   next_check_ = steps_ + 4096;
   const auto named = [&] { return code.group != nullptr ? "rule " + code.group->name : std::string("the query"); };
   std::string what;
-  if (steps_ > options_.budget.steps) what = std::to_string(options_.budget.steps) + " steps";
-  else if (heap_.bytes() > options_.budget.memory_bytes) what = std::to_string(options_.budget.memory_bytes) + " bytes of memory";
-  else if (deadline_ms_ != 0 && monotonic_ms() > deadline_ms_) what = std::to_string(options_.budget.time_ms) + " ms";
-  else return true;
+  if (steps_ > options_.budget.steps)
+    what = std::to_string(options_.budget.steps) + " steps";
+  else if (heap_.bytes() > options_.budget.memory_bytes)
+    what = std::to_string(options_.budget.memory_bytes) + " bytes of memory";
+  else if (deadline_ms_ != 0 && monotonic_ms() > deadline_ms_)
+    what = std::to_string(options_.budget.time_ms) + " ms";
+  else
+    return true;
   exhausted_ = true;
   return fail(code, pc, "eval_cancel_error", named() + " used up the evaluation's budget of " + what);
 }
@@ -172,8 +176,10 @@ Value Machine::upsert(const Value& base, std::span<const Value> path, const Valu
   Value child;
   if (base.is_object()) {
     for (const Entry& e : base.entries()) {
-      if (Value::equal(e.key, path[0])) child = e.value;
-      else entries.push_back(e);
+      if (Value::equal(e.key, path[0]))
+        child = e.value;
+      else
+        entries.push_back(e);
     }
   }
   entries.push_back({path[0], upsert(child, path.subspan(1), value)});
@@ -267,8 +273,10 @@ bool Machine::compute(const Group& group, std::span<const Value> operands, Value
         output.value = {};
         if (!run(clause.code, operands, output)) return false;
         if (!output.value) continue;
-        if (!result) result = output.value;
-        else if (!Value::equal(result, output.value)) return conflict(group, clause.code, 0);
+        if (!result)
+          result = output.value;
+        else if (!Value::equal(result, output.value))
+          return conflict(group, clause.code, 0);
         if (group.same_constant) break;
       }
       if (!result && group.fallback) {
@@ -404,8 +412,7 @@ bool Machine::call_builtin(const Bytecode& code, size_t pc, const Builtin& built
   if (call.failure == BuiltinCall::Failure::none) return true;
   out = Value();
   if (!options_.strict_builtin_errors) return true;
-  return fail(code, pc, call.failure == BuiltinCall::Failure::type ? "eval_type_error" : "eval_builtin_error",
-              std::string(builtin.name) + ": " + call.message);
+  return fail(code, pc, call.failure == BuiltinCall::Failure::type ? "eval_type_error" : "eval_builtin_error", std::string(builtin.name) + ": " + call.message);
 }
 
 bool Machine::print(const Bytecode& code, size_t pc, const Value& sets) {
@@ -432,8 +439,9 @@ bool Machine::print(const Bytecode& code, size_t pc, const Value& sets) {
 bool Machine::run(const Bytecode& code, std::span<const Value> operands, Output& out) {
   if (top_ + code.registers > kRegisters || ++depth_ > kMaxCallDepth) {
     exhausted_ = true;
-    return fail(code, 0, "eval_cancel_error",
-                (code.group != nullptr ? "rule " + code.group->name : std::string("the query")) + ": rules call rules deeper than " + std::to_string(kMaxCallDepth));
+    return fail(
+        code, 0, "eval_cancel_error",
+        (code.group != nullptr ? "rule " + code.group->name : std::string("the query")) + ": rules call rules deeper than " + std::to_string(kMaxCallDepth));
   }
   Value* const r = registers_.get() + top_;
   top_ += code.registers;
@@ -519,8 +527,10 @@ bool Machine::run(const Bytecode& code, std::span<const Value> operands, Output&
         break;
       }
       case Op::input:
-        if (!context_->input) pc = i.d;
-        else r[i.a] = context_->input;
+        if (!context_->input)
+          pc = i.d;
+        else
+          r[i.a] = context_->input;
         break;
       case Op::base: r[i.a] = context_->base; break;
       case Op::node: {
@@ -534,9 +544,12 @@ bool Machine::run(const Bytecode& code, std::span<const Value> operands, Output&
           hidden |= replaced(*node);
         }
         hidden |= i.n == 0 && replaced(std::vector<Value>());
-        if (!hidden) r[i.a] = data_value(*node, base);
-        else if (base) r[i.a] = base;
-        else pc = i.d;
+        if (!hidden)
+          r[i.a] = data_value(*node, base);
+        else if (base)
+          r[i.a] = base;
+        else
+          pc = i.d;
         break;
       }
       case Op::force: {
@@ -646,11 +659,16 @@ bool Machine::run(const Bytecode& code, std::span<const Value> operands, Output&
           break;
         }
         arithmetic.failure = BuiltinCall::Failure::none;
-        const Value v = i.op == Op::add ? rego::add(arithmetic, x, y) : i.op == Op::subtract ? rego::subtract(arithmetic, x, y) : rego::multiply(arithmetic, x, y);
+        const Value v = i.op == Op::add        ? rego::add(arithmetic, x, y)
+                        : i.op == Op::subtract ? rego::subtract(arithmetic, x, y)
+                                               : rego::multiply(arithmetic, x, y);
         if (arithmetic.failure != BuiltinCall::Failure::none) {
           if (options_.strict_builtin_errors) {
             return fail(code, pc - 1, arithmetic.failure == BuiltinCall::Failure::type ? "eval_type_error" : "eval_builtin_error",
-                        std::string(i.op == Op::add ? "plus: " : i.op == Op::subtract ? "minus: " : "mul: ") + arithmetic.message);
+                        std::string(i.op == Op::add        ? "plus: "
+                                    : i.op == Op::subtract ? "minus: "
+                                                           : "mul: ") +
+                            arithmetic.message);
           }
           pc = i.d;
           break;

@@ -69,7 +69,7 @@ class Machine {
     Value input, base;
     std::vector<std::vector<Value>> replaced;  // paths below data
     std::vector<Mock> mocks;
-    bool input_only = true;                    // differs from its parent by input alone
+    bool input_only = true;  // differs from its parent by input alone
     absl::flat_hash_map<uint32_t, Value> rules;
     absl::flat_hash_map<Memo, Value> calls;
   };

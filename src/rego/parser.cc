@@ -91,8 +91,10 @@ class Parser {
   }
   void unexpected(std::string_view hint) {
     std::string what = "unexpected ";
-    if (tok_.token == Token::identifier) what += is_keyword(tok_.text) ? std::string(tok_.text) + " keyword" : "identifier token";
-    else what += std::string(to_string(tok_.token)) + " token";
+    if (tok_.token == Token::identifier)
+      what += is_keyword(tok_.text) ? std::string(tok_.text) + " keyword" : "identifier token";
+    else
+      what += std::string(to_string(tok_.token)) + " token";
     if (!hint.empty()) what += ": " + std::string(hint);
     fail_at(tok_.begin, what);
   }
@@ -400,8 +402,10 @@ class Parser {
       Term* item = expression(false);
       if (item == nullptr) return false;
       items.push_back(item);
-      if (tok_.token == Token::comma) advance();
-      else if (tok_.token != close) return unexpected("expected \",\" or \"" + std::string(to_string(close)) + "\""), false;
+      if (tok_.token == Token::comma)
+        advance();
+      else if (tok_.token != close)
+        return unexpected("expected \",\" or \"" + std::string(to_string(close)) + "\""), false;
     }
     return false;
   }
@@ -447,8 +451,10 @@ class Parser {
         if (found != nullptr || !take_back(start)) return bar_ = outer, found;
       } else {
         items.push_back(first);
-        if (tok_.token == Token::comma) advance();
-        else if (tok_.token != Token::right_bracket) unexpected("expected \",\" or \"]\"");
+        if (tok_.token == Token::comma)
+          advance();
+        else if (tok_.token != Token::right_bracket)
+          unexpected("expected \",\" or \"]\"");
       }
     }
     const auto thought = std::exchange(second_thought_, std::nullopt);
@@ -725,8 +731,10 @@ class Parser {
     if (tok_.token != Token::identifier) return unexpected("expected a path: import data.x, input.x, rego.v1 or future.keywords");
     Term* path = parse_ref_only();
     if (path == nullptr) return;
-    if (path->kind == TermKind::ref) import.path = path->items;
-    else import.path = keep(std::vector<Term*>{path});
+    if (path->kind == TermKind::ref)
+      import.path = path->items;
+    else
+      import.path = keep(std::vector<Term*>{path});
     const auto head = import.path[0]->text;
     if (head != "data" && head != "input" && head != "future" && head != "rego") {
       return fail_at(import.path[0]->begin, "unexpected import path, must begin with one of: {data, future, input, rego}, got: " + std::string(head));
@@ -758,7 +766,8 @@ class Parser {
       advance();
       r->is_default = true;
     }
-    if (tok_.token != Token::identifier || (is_keyword(tok_.text) && tok_.text != "contains" && !dotted())) return unexpected(r->is_default ? "expected a rule name" : "");
+    if (tok_.token != Token::identifier || (is_keyword(tok_.text) && tok_.text != "contains" && !dotted()))
+      return unexpected(r->is_default ? "expected a rule name" : "");
     const uint32_t begin = tok_.begin;
     Term* t = suffixes(variable(), begin);
     if (t == nullptr) return;

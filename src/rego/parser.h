@@ -13,8 +13,8 @@ namespace waybill::rego {
 
 struct Parsed {
   std::shared_ptr<SyntaxTree> tree;
-  Body* query = nullptr;              // parse_query
-  Term* term = nullptr;               // parse_term
+  Body* query = nullptr;  // parse_query
+  Term* term = nullptr;   // parse_term
   std::optional<Diagnostic> error;
 };
 

@@ -16,8 +16,10 @@ namespace waybill::rego {
 std::string Diagnostic::to_string() const {
   std::string out;
   if (!location.file.empty()) out += location.file + ":";
-  if (location.row != 0) out += std::to_string(location.row) + ": ";
-  else if (!out.empty()) out += " ";
+  if (location.row != 0)
+    out += std::to_string(location.row) + ": ";
+  else if (!out.empty())
+    out += " ";
   return out + code + ": " + message;
 }
 
@@ -179,7 +181,10 @@ class Compiler {
 
   void add(Node* node, Clause clause) {
     const Rule& r = *clause.rule;
-    const GroupKind kind = r.is_function ? GroupKind::function : !clause.tail.empty() ? GroupKind::partial_object : r.key != nullptr ? GroupKind::partial_set : GroupKind::complete;
+    const GroupKind kind = r.is_function          ? GroupKind::function
+                           : !clause.tail.empty() ? GroupKind::partial_object
+                           : r.key != nullptr     ? GroupKind::partial_set
+                                                  : GroupKind::complete;
     if (node->group == nullptr) {
       auto made = std::make_unique<Group>();
       made->id = static_cast<uint32_t>(program_->groups.size());
@@ -207,7 +212,8 @@ class Compiler {
     }
     const bool only_default = g.clauses.empty() && g.fallback;
     if (g.kind != kind) {
-      const bool objects = (g.kind == GroupKind::complete && kind == GroupKind::partial_object) || (g.kind == GroupKind::partial_object && kind == GroupKind::complete);
+      const bool objects =
+          (g.kind == GroupKind::complete && kind == GroupKind::partial_object) || (g.kind == GroupKind::partial_object && kind == GroupKind::complete);
       if (only_default && kind != GroupKind::function) {
         g.kind = kind;
       } else if (objects) {
@@ -254,9 +260,10 @@ class Compiler {
         const Clause* clause = !node->group->clauses.empty() ? &node->group->clauses.front() : node->group->fallback ? &*node->group->fallback : nullptr;
         if (clause != nullptr) {
           errors_.push_back(diagnostic_at(*clause->tree, clause->rule->begin, c->is_package ? "rego_compile_error" : "rego_type_error",
-                                          c->is_package ? "package " + node->group->name.substr(5) + "." + c->name + " conflicts with rule " + node->name + " defined at " + clause->tree->name + ":" +
-                                                              std::to_string(clause->tree->row_of(clause->rule->begin))
-                                                        : "rule " + node->group->name + " conflicts with [" + node->group->name + "." + c->name + "]"));
+                                          c->is_package
+                                              ? "package " + node->group->name.substr(5) + "." + c->name + " conflicts with rule " + node->name +
+                                                    " defined at " + clause->tree->name + ":" + std::to_string(clause->tree->row_of(clause->rule->begin))
+                                              : "rule " + node->group->name + " conflicts with [" + node->group->name + "." + c->name + "]"));
         }
         break;
       }

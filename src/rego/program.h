@@ -27,26 +27,32 @@
 namespace waybill::rego {
 
 enum class Op : uint8_t {
-  move,           // a = b
-  jump,           // to d
-  dot,            // a = b[c], else d
-  scan,           // a, a+1 = iterator over b; to d when b is no collection
-  next,           // of iterator a: key → b, value → c (kNone: not wanted); to d at its end
-  input,          // a = input, else d
-  base,           // a = base documents
-  node,           // a = documents below tree node b, else d
-  force,          // a = b, all of it computed, else d
-  rule,           // a = document of group b, else d
-  function,       // a = group b (n operands at c), else d
-  builtin,        // a = built-in b (n operands at c), else d
-  make_array,     // a = [n operands at c]
+  move,        // a = b
+  jump,        // to d
+  dot,         // a = b[c], else d
+  scan,        // a, a+1 = iterator over b; to d when b is no collection
+  next,        // of iterator a: key → b, value → c (kNone: not wanted); to d at its end
+  input,       // a = input, else d
+  base,        // a = base documents
+  node,        // a = documents below tree node b, else d
+  force,       // a = b, all of it computed, else d
+  rule,        // a = document of group b, else d
+  function,    // a = group b (n operands at c), else d
+  builtin,     // a = built-in b (n operands at c), else d
+  make_array,  // a = [n operands at c]
   make_set,
-  make_object,    // n pairs
-  equal,          // b == c, else d
-  not_equal, less, less_equal, greater, greater_equal,
-  member,         // b in c, else d
-  truthy,         // b is not false, else d
-  add, subtract, multiply,  // a = b op c, else d
+  make_object,  // n pairs
+  equal,        // b == c, else d
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  member,  // b in c, else d
+  truthy,  // b is not false, else d
+  add,
+  subtract,
+  multiply,       // a = b op c, else d
   array_length,   // b is an array of n items, else d
   object_length,  // b is an object of n members, else d
   collect,        // a = new accumulator
@@ -55,7 +61,7 @@ enum class Op : uint8_t {
   take_array,     // a = accumulator b as an array; gone
   take_set,
   take_object,
-  with_push,      // n targets at withs[b], values at operands c
+  with_push,  // n targets at withs[b], values at operands c
   with_pop,
   emit_value,     // the clause's value is b; n = 1: and that's all
   emit_element,   // b is in the set
@@ -81,16 +87,16 @@ struct Group;
 struct WithTarget {
   enum class Kind : uint8_t { input, data, builtin, function };
   Kind kind;
-  std::vector<Value> path;                // below input or data
-  const Builtin* builtin = nullptr;       // what is replaced …
+  std::vector<Value> path;           // below input or data
+  const Builtin* builtin = nullptr;  // what is replaced …
   const Group* group = nullptr;
-  const Builtin* by_builtin = nullptr;    // … by what; neither: by the value
+  const Builtin* by_builtin = nullptr;  // … by what; neither: by the value
   const Group* by_group = nullptr;
 };
 
 struct Bytecode {
   std::vector<Instruction> instructions;
-  std::vector<uint32_t> places;       // byte of the module's text, per instruction
+  std::vector<uint32_t> places;  // byte of the module's text, per instruction
   std::vector<Value> constants;
   std::vector<uint32_t> operands;
   std::vector<std::vector<WithTarget>> withs;
@@ -103,8 +109,8 @@ struct Bytecode {
 struct Clause {
   const Rule* rule = nullptr;
   const SyntaxTree* tree = nullptr;
-  std::vector<Term*> tail;            // dynamic rest of the head's ref
-  std::vector<Value> tail_prefix;     // constant keys before it, where groups were merged
+  std::vector<Term*> tail;         // dynamic rest of the head's ref
+  std::vector<Value> tail_prefix;  // constant keys before it, where groups were merged
   Bytecode code;
 };
 
@@ -114,18 +120,18 @@ enum class GroupKind : uint8_t { complete, function, partial_set, partial_object
 struct Group {
   uint32_t id = 0;
   GroupKind kind = GroupKind::complete;
-  std::vector<Value> path;            // strings, "data" not included
-  std::string name;                   // "data.a.b.c"
+  std::vector<Value> path;  // strings, "data" not included
+  std::string name;         // "data.a.b.c"
   uint32_t arity = 0;
   std::vector<Clause> clauses;
-  std::optional<Clause> fallback;     // default
-  bool same_constant = false;         // all clauses give the same constant: the first that holds is enough
-  bool memoise = false;               // function: worth remembering by operands
+  std::optional<Clause> fallback;  // default
+  bool same_constant = false;      // all clauses give the same constant: the first that holds is enough
+  bool memoise = false;            // function: worth remembering by operands
   // Dependencies.
-  std::vector<uint32_t> uses;         // groups
+  std::vector<uint32_t> uses;  // groups
   std::vector<std::string> input_paths;
-  bool input_all = false;             // `input` as a whole, or input[x]
-  bool reads_input = false;           // here or below
+  bool input_all = false;    // `input` as a whole, or input[x]
+  bool reads_input = false;  // here or below
   bool reads_data = true;
 };
 
@@ -155,7 +161,7 @@ namespace detail {
 struct Program {
   std::vector<std::shared_ptr<SyntaxTree>> trees;
   std::string data_text;
-  Heap heap;                          // constants and base documents
+  Heap heap;  // constants and base documents
   Value base;
   Node root;
   std::vector<std::unique_ptr<Group>> groups;

@@ -55,8 +55,8 @@ struct Capabilities {
 };
 
 struct CompileOptions {
-  bool strict = false;      // unused locals, arguments and imports are errors
-  bool keep_print = true;   // false: print calls are compiled away
+  bool strict = false;     // unused locals, arguments and imports are errors
+  bool keep_print = true;  // false: print calls are compiled away
 };
 
 // What the rules reached from an entry point read of `input`.
@@ -94,8 +94,7 @@ class Policy {
   };
   static Outcome compile_all(std::span<const Module> modules, std::string_view data_json = "{}", const CompileOptions& options = {});
   // The same with one Error: its message is the first complaint with line and caret (the rest are counted).
-  static Result<std::shared_ptr<const Policy>> compile(std::span<const Module> modules, std::string_view data_json = "{}",
-                                                       const CompileOptions& options = {});
+  static Result<std::shared_ptr<const Policy>> compile(std::span<const Module> modules, std::string_view data_json = "{}", const CompileOptions& options = {});
 
   const std::vector<Annotation>& annotations() const;
   // The JSON of the package-scoped annotation of "data.a.b"; "" when there is none.
@@ -116,17 +115,17 @@ class Policy {
 
 // What a rule that never ends (a join of everything with everything) runs into: an error that names the rule.
 struct Budget {
-  uint64_t steps = 2'000'000'000;        // instructions and visited items
-  uint64_t memory_bytes = 4ULL << 30;    // of the evaluation's heap
-  int64_t time_ms = 0;                   // wall clock of one evaluate(); 0: none. Checked every few thousand steps
+  uint64_t steps = 2'000'000'000;      // instructions and visited items
+  uint64_t memory_bytes = 4ULL << 30;  // of the evaluation's heap
+  int64_t time_ms = 0;                 // wall clock of one evaluate(); 0: none. Checked every few thousand steps
 };
 
 struct EvalOptions {
-  int64_t now_ns = 0;           // time.now_ns(), constant in an evaluation
+  int64_t now_ns = 0;                  // time.now_ns(), constant in an evaluation
   bool strict_builtin_errors = false;  // the first failing built-in ends the evaluation; else it is undefined
   Budget budget = {};
   Capabilities capabilities = {};
-  uint64_t seed = 0;            // for rand and uuid, so that they repeat
+  uint64_t seed = 0;  // for rand and uuid, so that they repeat
   // Called for each print(); `place` is "file:row". None: prints are dropped.
   std::function<void(std::string_view text, std::string_view place)> print = nullptr;
   // What opa.runtime().env shows when `capabilities.environment`.

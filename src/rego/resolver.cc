@@ -58,8 +58,10 @@ void Resolver::declare_pattern(Term* term, std::string_view complaint) {
       if (!complaint.empty()) {
         for (const auto& v : scope_) {
           if (v.name == term->text && v.body == body_) {
-            if (v.how == Variable::How::implicit) complain(term->begin, "rego_compile_error", "var " + std::string(term->text) + " referenced above");
-            else complain(term->begin, "rego_compile_error", "var " + std::string(term->text) + " " + std::string(complaint));
+            if (v.how == Variable::How::implicit)
+              complain(term->begin, "rego_compile_error", "var " + std::string(term->text) + " referenced above");
+            else
+              complain(term->begin, "rego_compile_error", "var " + std::string(term->text) + " " + std::string(complaint));
             term->slot = v.slot;
             return;
           }
@@ -76,8 +78,10 @@ void Resolver::declare_pattern(Term* term, std::string_view complaint) {
       return;
     case TermKind::object:
       for (size_t i = 0; i < term->items.size(); ++i) {
-        if (i % 2 == 0) resolve_term(term->items[i]);
-        else declare_pattern(term->items[i], complaint);
+        if (i % 2 == 0)
+          resolve_term(term->items[i]);
+        else
+          declare_pattern(term->items[i], complaint);
       }
       return;
     default: resolve_term(term);
@@ -210,8 +214,10 @@ void Resolver::resolve_term(Term* term) {
       if (head->slot != -1) return;
       // Names of rules and imports; everything else is the name of a built-in.
       if (find(head->text) == nullptr && is_global(head->text)) {
-        if (op->kind == TermKind::ref) global(op, op->items.subspan(1));
-        else global(op, {});
+        if (op->kind == TermKind::ref)
+          global(op, op->items.subspan(1));
+        else
+          global(op, {});
       }
       return;
     }
@@ -242,7 +248,8 @@ bool Resolver::names_builtin(const Term* t) const {
   const Term* head = t->kind == TermKind::ref ? t->items[0] : t;
   if (head->kind != TermKind::var || head->slot != -1 || find(head->text) != nullptr || is_global(head->text)) return false;
   std::string name;
-  if (t->kind == TermKind::var) name = t->text;
+  if (t->kind == TermKind::var)
+    name = t->text;
   else {
     for (const Term* i : t->items) {
       if (i->kind != TermKind::var && i->kind != TermKind::string) return false;
@@ -289,7 +296,8 @@ void Resolver::resolve_expr(Expr& expr) {
         if (t->flag) continue;
         for (const auto& v : scope_) {
           if (v.name == t->text && v.body == body_) {
-            complain(t->begin, "rego_compile_error", "var " + std::string(t->text) + (v.how == Variable::How::implicit ? " referenced above" : " declared above"));
+            complain(t->begin, "rego_compile_error",
+                     "var " + std::string(t->text) + (v.how == Variable::How::implicit ? " referenced above" : " declared above"));
             break;
           }
         }
@@ -395,7 +403,8 @@ void Resolver::rule(Rule& rule) {
   for (const Declared& d : all_declared_) {
     if (used_[static_cast<size_t>(d.slot)]) continue;
     complain(d.place, "rego_compile_error",
-             d.argument ? "unused argument " + std::string(d.name) + ". (hint: use _ (wildcard variable) instead)" : "declared var " + std::string(d.name) + " unused");
+             d.argument ? "unused argument " + std::string(d.name) + ". (hint: use _ (wildcard variable) instead)"
+                        : "declared var " + std::string(d.name) + " unused");
   }
 }
 

@@ -27,7 +27,7 @@ class Resolver {
     std::string_view name;
     int32_t slot;
     enum class How : uint8_t { argument, declared, implicit } how;
-    size_t body;      // which body it belongs to
+    size_t body;  // which body it belongs to
     uint32_t place;
   };
   void resolve_body(Body& body);

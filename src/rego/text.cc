@@ -72,7 +72,8 @@ void append_go_quoted(std::string& out, std::string_view text) {
     } else if (r < 0x20 || r == 0x7F) {
       std::snprintf(buffer, sizeof buffer, "\\x%02x", static_cast<unsigned>(r));
       out += buffer;
-    } else if ((r >= 0x80 && r < 0xA0) || r == 0xAD || (r >= 0x2000 && r <= 0x200F) || (r >= 0x2028 && r <= 0x202F) || r == 0xFEFF || r == 0xA0 || r == 0x3000) {
+    } else if ((r >= 0x80 && r < 0xA0) || r == 0xAD || (r >= 0x2000 && r <= 0x200F) || (r >= 0x2028 && r <= 0x202F) || r == 0xFEFF || r == 0xA0 ||
+               r == 0x3000) {
       std::snprintf(buffer, sizeof buffer, "\\u%04x", static_cast<unsigned>(r));
       out += buffer;
     } else {
@@ -126,7 +127,7 @@ std::string float_text(long double value) {
   while (mantissa.size() > 1 && mantissa.back() == '0') mantissa.pop_back();
   const int count = static_cast<int>(mantissa.size());
   if (std::floor(value) == value) {  // 'f'
-    if (exponent + 1 > 21) {  // beyond the mantissa's own digits Go prints the exact value
+    if (exponent + 1 > 21) {         // beyond the mantissa's own digits Go prints the exact value
       char whole[5200];
       std::snprintf(whole, sizeof whole, "%.0Lf", std::fabs(value));
       return out + whole;
@@ -162,8 +163,8 @@ uint32_t rune_to_lower(uint32_t r) {
   if (r >= 0x400 && r <= 0x40F) return r + 80;
   if (r == 0x130) return 'i';
   if (r == 0x178) return 0xFF;
-  if ((r >= 0x100 && r <= 0x137) || (r >= 0x14A && r <= 0x177) || (r >= 0x460 && r <= 0x481) || (r >= 0x48A && r <= 0x4BF) ||
-      (r >= 0x4D0 && r <= 0x52F) || (r >= 0x1E00 && r <= 0x1E95) || (r >= 0x1EA0 && r <= 0x1EFF) || (r >= 0x1DE && r <= 0x1EF) || (r >= 0x1F8 && r <= 0x21F)) {
+  if ((r >= 0x100 && r <= 0x137) || (r >= 0x14A && r <= 0x177) || (r >= 0x460 && r <= 0x481) || (r >= 0x48A && r <= 0x4BF) || (r >= 0x4D0 && r <= 0x52F) ||
+      (r >= 0x1E00 && r <= 0x1E95) || (r >= 0x1EA0 && r <= 0x1EFF) || (r >= 0x1DE && r <= 0x1EF) || (r >= 0x1F8 && r <= 0x21F)) {
     return r | 1;
   }
   if ((r >= 0x139 && r <= 0x148) || (r >= 0x179 && r <= 0x17E) || (r >= 0x1CD && r <= 0x1DC)) return r % 2 == 1 ? r + 1 : r;
@@ -185,8 +186,8 @@ uint32_t rune_to_upper(uint32_t r) {
   if (r == 0x3C2) return 0x3A3;
   if ((r >= 0xE0 && r <= 0xFE && r != 0xF7) || (r >= 0x3B1 && r <= 0x3C9) || (r >= 0x430 && r <= 0x44F)) return r - 32;
   if (r >= 0x450 && r <= 0x45F) return r - 80;
-  if ((r >= 0x100 && r <= 0x137) || (r >= 0x14A && r <= 0x177) || (r >= 0x460 && r <= 0x481) || (r >= 0x48A && r <= 0x4BF) ||
-      (r >= 0x4D0 && r <= 0x52F) || (r >= 0x1E00 && r <= 0x1E95) || (r >= 0x1EA0 && r <= 0x1EFF) || (r >= 0x1DE && r <= 0x1EF) || (r >= 0x1F8 && r <= 0x21F)) {
+  if ((r >= 0x100 && r <= 0x137) || (r >= 0x14A && r <= 0x177) || (r >= 0x460 && r <= 0x481) || (r >= 0x48A && r <= 0x4BF) || (r >= 0x4D0 && r <= 0x52F) ||
+      (r >= 0x1E00 && r <= 0x1E95) || (r >= 0x1EA0 && r <= 0x1EFF) || (r >= 0x1DE && r <= 0x1EF) || (r >= 0x1F8 && r <= 0x21F)) {
     return r & ~1u;
   }
   if ((r >= 0x139 && r <= 0x148) || (r >= 0x179 && r <= 0x17E) || (r >= 0x1CD && r <= 0x1DC)) return r % 2 == 0 ? r - 1 : r;

@@ -123,8 +123,10 @@ void append_json(std::string& out, const Value& v) {
       for (const Entry& e : v.entries()) {
         if (!first) out += ',';
         first = false;
-        if (e.key.is_string()) append_json_string(out, e.key.text());
-        else append_json_string(out, e.key.to_json());
+        if (e.key.is_string())
+          append_json_string(out, e.key.text());
+        else
+          append_json_string(out, e.key.to_json());
         out += ':';
         append_json(out, e.value);
       }
@@ -224,8 +226,7 @@ bool Value::equal(const Value& a, const Value& b) {
       case Tag::null: return true;
       case Tag::boolean:
       case Tag::integer: return a.integer_ == b.integer_;
-      case Tag::string:
-        return a.size_ == b.size_ && (a.text_ == b.text_ || std::memcmp(a.text_, b.text_, a.size_) == 0);
+      case Tag::string: return a.size_ == b.size_ && (a.text_ == b.text_ || std::memcmp(a.text_, b.text_, a.size_) == 0);
       case Tag::array:
         if (a.size_ != b.size_) return false;
         if (a.array_ == b.array_) return true;
@@ -244,8 +245,7 @@ bool Value::equal(const Value& a, const Value& b) {
         if (a.size_ != b.size_) return false;
         if (a.object_ == b.object_) return true;
         for (uint32_t i = 0; i < a.size_; ++i) {
-          if (!equal(a.object_->entries[i].key, b.object_->entries[i].key) ||
-              !equal(a.object_->entries[i].value, b.object_->entries[i].value)) {
+          if (!equal(a.object_->entries[i].key, b.object_->entries[i].key) || !equal(a.object_->entries[i].value, b.object_->entries[i].value)) {
             return false;
           }
         }
@@ -307,9 +307,12 @@ Value Value::find(const Value& key) const {
     }
     case Tag::array: {
       int64_t at = 0;
-      if (key.tag_ == Tag::integer) at = key.integer_;
-      else if (key.tag_ == Tag::number && key.number_->integral && std::fabs(key.number_->value) < 1e15L) at = static_cast<int64_t>(key.number_->value);
-      else return {};
+      if (key.tag_ == Tag::integer)
+        at = key.integer_;
+      else if (key.tag_ == Tag::number && key.number_->integral && std::fabs(key.number_->value) < 1e15L)
+        at = static_cast<int64_t>(key.number_->value);
+      else
+        return {};
       return at >= 0 && at < size_ ? array_->items[at] : Value();
     }
     case Tag::set: {
@@ -405,8 +408,10 @@ Value Heap::object(std::vector<Entry>& entries) {
   }
   size_t out = 0;
   for (size_t i = 0; i < entries.size(); ++i) {
-    if (out > 0 && Value::equal(entries[out - 1].key, entries[i].key)) entries[out - 1] = entries[i];
-    else entries[out++] = entries[i];
+    if (out > 0 && Value::equal(entries[out - 1].key, entries[i].key))
+      entries[out - 1] = entries[i];
+    else
+      entries[out++] = entries[i];
   }
   entries.resize(out);
   return sorted_object(entries);

@@ -51,9 +51,7 @@ class Value {
     return v;
   }
 
-  Kind kind() const {
-    return tag_ == Tag::integer ? Kind::number : tag_ == Tag::data ? Kind::object : static_cast<Kind>(tag_);
-  }
+  Kind kind() const { return tag_ == Tag::integer ? Kind::number : tag_ == Tag::data ? Kind::object : static_cast<Kind>(tag_); }
   bool defined() const { return tag_ != Tag::undefined; }
   explicit operator bool() const { return defined(); }
   bool is_null() const { return tag_ == Tag::null; }
@@ -97,9 +95,7 @@ class Value {
   // Equal values have equal hashes. Cached in arrays, objects and sets.
   uint64_t hash() const;
   // The same bits: a cheap test that says yes only for the same thing.
-  friend bool same(const Value& a, const Value& b) {
-    return a.tag_ == b.tag_ && a.size_ == b.size_ && a.integer_ == b.integer_;
-  }
+  friend bool same(const Value& a, const Value& b) { return a.tag_ == b.tag_ && a.size_ == b.size_ && a.integer_ == b.integer_; }
   uint64_t bits() const { return static_cast<uint64_t>(integer_) ^ (static_cast<uint64_t>(tag_) << 56) ^ size_; }
 
   // For the engine.
@@ -141,8 +137,8 @@ struct Entry {
 struct NumberRep {
   const char* text;
   uint32_t size;
-  bool integral;       // a whole number (perhaps beyond 64 bits, perhaps written 1e3)
-  long double value;   // 64 bits of mantissa, as OPA's big.Float has
+  bool integral;      // a whole number (perhaps beyond 64 bits, perhaps written 1e3)
+  long double value;  // 64 bits of mantissa, as OPA's big.Float has
 };
 struct ArrayRep {
   mutable uint64_t hash;
@@ -162,15 +158,9 @@ struct SetRep {
   Value items[1];
 };
 
-inline std::span<const Value> Value::items() const {
-  return is_array() ? std::span<const Value>(array_->items, size_) : std::span<const Value>();
-}
-inline std::span<const Value> Value::elements() const {
-  return is_set() ? std::span<const Value>(set_->items, size_) : std::span<const Value>();
-}
-inline std::span<const Entry> Value::entries() const {
-  return is_object() ? std::span<const Entry>(object_->entries, size_) : std::span<const Entry>();
-}
+inline std::span<const Value> Value::items() const { return is_array() ? std::span<const Value>(array_->items, size_) : std::span<const Value>(); }
+inline std::span<const Value> Value::elements() const { return is_set() ? std::span<const Value>(set_->items, size_) : std::span<const Value>(); }
+inline std::span<const Entry> Value::entries() const { return is_object() ? std::span<const Entry>(object_->entries, size_) : std::span<const Entry>(); }
 
 // Where values are made. Not thread-safe for making; what was made may be read by many threads.
 class Heap {

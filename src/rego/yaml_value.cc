@@ -107,14 +107,17 @@ bool needs_quotes(std::string_view s) {
   if (s.empty()) return true;
   Heap heap;
   if (!plain(heap, std::string(s)).is_string()) return true;
-  static constexpr std::string_view words[] = {"y", "Y", "n", "N", "yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF", ".inf", ".nan"};
+  static constexpr std::string_view words[] = {"y",  "Y",  "n",  "N",  "yes", "Yes", "YES", "no",   "No",
+                                               "NO", "on", "On", "ON", "off", "Off", "OFF", ".inf", ".nan"};
   for (auto w : words) {
     if (s == w) return true;
   }
   if (s.find_first_of(":#&*!|>'\"%@`{}[],?\n\t") != std::string_view::npos) {
     if (std::string_view("&*!|>'\"%@`{}[],#").find(s[0]) != std::string_view::npos) return true;
-    if (s.find(": ") != std::string_view::npos || s.find(" #") != std::string_view::npos || s.back() == ':' || s.find_first_of("\n\t") != std::string_view::npos) return true;
-    if ((s[0] == '?' || s[0] == ':' ) && (s.size() == 1 || s[1] == ' ')) return true;
+    if (s.find(": ") != std::string_view::npos || s.find(" #") != std::string_view::npos || s.back() == ':' ||
+        s.find_first_of("\n\t") != std::string_view::npos)
+      return true;
+    if ((s[0] == '?' || s[0] == ':') && (s.size() == 1 || s[1] == ' ')) return true;
   }
   return s[0] == ' ' || s.back() == ' ' || ((s[0] == '-') && (s.size() == 1 || s[1] == ' ')) || s.starts_with("---");
 }
@@ -153,8 +156,10 @@ void write(std::string& out, const Value& v, int indent, bool in_line) {
     for (const Entry& e : v.entries()) {
       if (!(first && in_line)) pad();
       first = false;
-      if (e.key.is_string()) scalar(out, e.key);
-      else out += e.key.to_rego();
+      if (e.key.is_string())
+        scalar(out, e.key);
+      else
+        out += e.key.to_rego();
       out += ':';
       if (e.value.is_object() && e.value.size() > 0) {
         out += '\n';
@@ -190,9 +195,12 @@ void write(std::string& out, const Value& v, int indent, bool in_line) {
     }
     return;
   }
-  if (v.is_object()) out += "{}";
-  else if (v.is_array() || v.is_set()) out += "[]";
-  else scalar(out, v);
+  if (v.is_object())
+    out += "{}";
+  else if (v.is_array() || v.is_set())
+    out += "[]";
+  else
+    scalar(out, v);
   out += '\n';
 }
 

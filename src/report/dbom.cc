@@ -200,7 +200,8 @@ Result<std::string> make_dbom(log::Log& log, const graph::View& view, uint64_t d
   const uint64_t key_entry = log.signing_key_entry();
   basis.add(key_entry);
   if (basis.entries().size() > kMaxDbomEntries)
-    return fail(Code::exhausted, "this deployment rests on " + std::to_string(basis.entries().size()) + " entries, a DBoM holds at most " + std::to_string(kMaxDbomEntries));
+    return fail(Code::exhausted,
+                "this deployment rests on " + std::to_string(basis.entries().size()) + " entries, a DBoM holds at most " + std::to_string(kMaxDbomEntries));
 
   JsonWriter entries;
   entries.begin_array();
@@ -217,8 +218,7 @@ Result<std::string> make_dbom(log::Log& log, const graph::View& view, uint64_t d
     w.begin_object().field("entry", index).field("kind", log::to_string(entry.kind));
     if (known) write_text(w, "format", known->format);
     w.field("actor", entry.actor).field("at", to_rfc3339_ms(entry.time)).key("documents").begin_array();
-    for (const auto& ref : entry.documents)
-      w.begin_object().field("sha256", ref.digest.hex()).field("bytes", ref.bytes).field("type", ref.type).end_object();
+    for (const auto& ref : entry.documents) w.begin_object().field("sha256", ref.digest.hex()).field("bytes", ref.bytes).field("type", ref.type).end_object();
     w.end_array().end_object();
   }
   w.end_array();
@@ -256,8 +256,10 @@ Result<std::string> make_dbom_archive(log::Log& log, std::string_view dbom) {
     for (const auto& ref : entry.documents) {
       if (!done.insert(ref.digest.hex()).second) continue;
       auto bytes = log.load_document(ref.digest);
-      if (bytes) members.emplace_back("documents/" + ref.digest.hex(), std::move(*bytes));
-      else if (bytes.error().code() != Code::denied && bytes.error().code() != Code::not_found) return fail(std::move(bytes).error());
+      if (bytes)
+        members.emplace_back("documents/" + ref.digest.hex(), std::move(*bytes));
+      else if (bytes.error().code() != Code::denied && bytes.error().code() != Code::not_found)
+        return fail(std::move(bytes).error());
     }
   }
   return write_zip(members);
@@ -327,14 +329,16 @@ Result<Verified> verify_dbom(std::string_view file, const trust::NoteVerifier& l
   TRY(const auto file_document, JsonDocument::parse(json, {.bytes = kMaxDbomBytes}));
   const auto root = file_document.root();
   if (root["mediaType"].string_or("") != kDbomMediaType)
-    return fail(Error(Code::invalid, "expected \"" + std::string(kDbomMediaType) + "\"").at("/mediaType").next("is this a DBoM? `waybill dbom DEPLOYMENT` makes one"));
+    return fail(
+        Error(Code::invalid, "expected \"" + std::string(kDbomMediaType) + "\"").at("/mediaType").next("is this a DBoM? `waybill dbom DEPLOYMENT` makes one"));
 
   Verified verified;
   Checker check(verified);
 
   const auto checkpoint = trust::verify_checkpoint(root["log"]["checkpoint"].string_or(""), log_key);
   if (!check.note("checkpoint", checkpoint.has_value(),
-                  checkpoint ? "signed by " + log_key.name + ", " + std::to_string(checkpoint->size) + " entries, root " + checkpoint->root.hex() : checkpoint.error().to_string()))
+                  checkpoint ? "signed by " + log_key.name + ", " + std::to_string(checkpoint->size) + " entries, root " + checkpoint->root.hex()
+                             : checkpoint.error().to_string()))
     return verified;
   verified.origin = checkpoint->origin;
   verified.log_size = checkpoint->size;
@@ -354,8 +358,10 @@ Result<Verified> verify_dbom(std::string_view file, const trust::NoteVerifier& l
     bool readable = leaf.has_value();
     for (const auto& hash : item["proof"].items()) {
       const auto digest = parse_sha256(hash.string_or(""));
-      if (!digest) readable = false;
-      else proof.push_back(*digest);
+      if (!digest)
+        readable = false;
+      else
+        proof.push_back(*digest);
     }
     if (!readable) {
       check.note(what, false, "its leaf or proof cannot be read");
@@ -391,12 +397,17 @@ Result<Verified> verify_dbom(std::string_view file, const trust::NoteVerifier& l
   }
   const auto statement = statement_document->root();
   const auto predicate = statement["predicate"];
-  if (!check.note("statement", statement["_type"].string_or("") == kStatementType && statement["predicateType"].string_or("") == kDbomPredicateType && statement["subject"].size() == 1,
-                  "in-toto Statement v1 of type " + std::string(statement["predicateType"].string_or("(none)")) + " about " + std::to_string(statement["subject"].size()) + " subject(s)"))
+  if (!check.note("statement",
+                  statement["_type"].string_or("") == kStatementType && statement["predicateType"].string_or("") == kDbomPredicateType &&
+                      statement["subject"].size() == 1,
+                  "in-toto Statement v1 of type " + std::string(statement["predicateType"].string_or("(none)")) + " about " +
+                      std::to_string(statement["subject"].size()) + " subject(s)"))
     return verified;
 
   const Leaf* key_leaf = find_leaf(leaves, index_or(predicate["serverKey"]["entry"], graph::kNoEntry));
-  if (!check.note("server key", key_leaf != nullptr, key_leaf ? "announced by entry " + std::to_string(key_leaf->index) : "the entry that announces it is not in the file")) return verified;
+  if (!check.note("server key", key_leaf != nullptr,
+                  key_leaf ? "announced by entry " + std::to_string(key_leaf->index) : "the entry that announces it is not in the file"))
+    return verified;
   const auto key = server_key_of(*key_leaf);
   if (!key || key->key_id() != predicate["serverKey"]["keyId"].string_or("")) {
     check.note("server key", false, key ? "the key of that entry has another id than the statement names" : key.error().to_string());
@@ -404,11 +415,15 @@ Result<Verified> verify_dbom(std::string_view file, const trust::NoteVerifier& l
   }
   const trust::PublicKey keys[] = {*key};
   const auto matches = trust::verify_envelope(*envelope, keys);
-  check.note("signature", matches.has_value(), matches ? "the statement is signed by the server's key " + key->key_id().substr(0, 16) + "…" : matches.error().to_string());
+  check.note("signature", matches.has_value(),
+             matches ? "the statement is signed by the server's key " + key->key_id().substr(0, 16) + "…" : matches.error().to_string());
 
   const auto log_part = predicate["log"];
-  check.note("log", log_part["origin"].string_or("") == checkpoint->origin && index_or(log_part["size"], 0) == checkpoint->size && log_part["root"].string_or("") == checkpoint->root.hex(),
-             "the statement speaks of " + std::string(log_part["origin"].string_or("(no log)")) + " at " + std::to_string(index_or(log_part["size"], 0)) + " entries");
+  check.note(
+      "log",
+      log_part["origin"].string_or("") == checkpoint->origin && index_or(log_part["size"], 0) == checkpoint->size &&
+          log_part["root"].string_or("") == checkpoint->root.hex(),
+      "the statement speaks of " + std::string(log_part["origin"].string_or("(no log)")) + " at " + std::to_string(index_or(log_part["size"], 0)) + " entries");
 
   // The deployment's own entry says the same as the statement.
   const auto deployment = predicate["deployment"];
@@ -430,8 +445,9 @@ Result<Verified> verify_dbom(std::string_view file, const trust::NoteVerifier& l
       same = artifact.find(verified.artifact) != std::string::npos && body_text(body->root(), {"service"}) == verified.service &&
              body_text(body->root(), {"environment"}) == verified.environment && verified.deployment == "r-" + std::to_string(deployed->index);
     }
-    check.note("deployment", same, same ? verified.artifact_name + " as " + verified.service + " in " + verified.environment + ", entry " + std::to_string(deployed->index)
-                                        : "its entry says something else than the statement");
+    check.note("deployment", same,
+               same ? verified.artifact_name + " as " + verified.service + " in " + verified.environment + ", entry " + std::to_string(deployed->index)
+                    : "its entry says something else than the statement");
   }
 
   if (const auto decision = predicate["decision"]; decision.is_object()) {
@@ -445,8 +461,9 @@ Result<Verified> verify_dbom(std::string_view file, const trust::NoteVerifier& l
       same = body && wanted && body_text(body->root(), {"id"}) == verified.decision && body_text(body->root(), {"verdict"}) == verified.verdict &&
              std::any_of(decided->entry.documents.begin(), decided->entry.documents.end(), [&](const auto& ref) { return ref.digest == *wanted; });
     }
-    check.note("decision", same, same ? verified.decision + ", verdict " + verified.verdict + ", entry " + std::to_string(decided->index)
-                                      : "its entry is not in the file or says something else than the statement");
+    check.note("decision", same,
+               same ? verified.decision + ", verdict " + verified.verdict + ", entry " + std::to_string(decided->index)
+                    : "its entry is not in the file or says something else than the statement");
   } else {
     check.note("decision", true, "no gate was asked: the deployment went round them");
   }
@@ -481,7 +498,9 @@ Result<Verified> verify_dbom(std::string_view file, const trust::NoteVerifier& l
     for (const auto& item : predicate[list].items())
       for (const auto& entry : item["entries"].items())
         if (find_leaf(leaves, index_or(entry, graph::kNoEntry)) == nullptr) ++dangling;
-  check.note("references", dangling == 0, dangling == 0 ? "every entry that the statement names is in the file" : std::to_string(dangling) + " entries that the statement names are not in the file");
+  check.note("references", dangling == 0,
+             dangling == 0 ? "every entry that the statement names is in the file"
+                           : std::to_string(dangling) + " entries that the statement names are not in the file");
 
   if (!members.empty()) {
     std::set<std::string> named;
@@ -499,7 +518,8 @@ Result<Verified> verify_dbom(std::string_view file, const trust::NoteVerifier& l
       }
     }
     if (documents_fit)
-      check.note("documents", true, std::to_string(verified.documents) + " of " + std::to_string(named.size()) + " documents are here, each with the digest that its entry names");
+      check.note("documents", true,
+                 std::to_string(verified.documents) + " of " + std::to_string(named.size()) + " documents are here, each with the digest that its entry names");
   }
   verified.holds = verified.first_failure.empty();
   return verified;

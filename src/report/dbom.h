@@ -37,7 +37,7 @@ constexpr size_t kMaxDbomEntries = 20'000;
 
 struct DbomOptions {
   std::string_view engine_version;
-  std::string_view server_url;   // "" : none is named
+  std::string_view server_url;  // "" : none is named
   size_t max_components = 100'000;
 };
 
@@ -51,14 +51,14 @@ Result<std::string> make_dbom_archive(log::Log& log, std::string_view dbom);
 
 // One check, in the order in which they are made.
 struct Check {
-  std::string what;      // "checkpoint", "entry 12", "envelope", …
-  std::string text;      // a sentence: what was found
+  std::string what;  // "checkpoint", "entry 12", "envelope", …
+  std::string text;  // a sentence: what was found
   bool holds = false;
 };
 struct Verified {
   std::vector<Check> checks;
-  bool holds = false;             // all do
-  std::string first_failure;      // "" when all hold
+  bool holds = false;         // all do
+  std::string first_failure;  // "" when all hold
   // What it is about, from the verified statement.
   std::string deployment, service, environment, artifact, artifact_name, verdict, decision;
   Time deployed_at;

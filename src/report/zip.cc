@@ -22,9 +22,7 @@ void put32(std::string& out, uint32_t value) {
 }
 uint16_t get16(std::string_view in, size_t at) { return static_cast<uint16_t>(static_cast<uint8_t>(in[at]) | static_cast<uint8_t>(in[at + 1]) << 8); }
 uint32_t get32(std::string_view in, size_t at) { return get16(in, at) | static_cast<uint32_t>(get16(in, at + 2)) << 16; }
-uint32_t checksum(std::string_view bytes) {
-  return static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
+uint32_t checksum(std::string_view bytes) { return static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size())); }
 
 std::string deflate_raw(std::string_view bytes) {
   z_stream stream{};
@@ -54,7 +52,9 @@ Result<std::string> inflate_raw(std::string_view bytes, size_t size) {
   out.resize(size);
   return out;
 }
-tl::unexpected<Error> broken(size_t at, const char* what) { return fail(Error(Code::invalid, std::string("the zip is broken: ") + what).at("byte " + std::to_string(at))); }
+tl::unexpected<Error> broken(size_t at, const char* what) {
+  return fail(Error(Code::invalid, std::string("the zip is broken: ") + what).at("byte " + std::to_string(at)));
+}
 
 }  // namespace
 
@@ -130,7 +130,8 @@ Result<ZipMembers> read_zip(std::string_view zip, size_t max_members, size_t max
     std::string name(zip.substr(at + 46, name_bytes));
     if ((flags & 1) != 0) return broken(at, "a member is encrypted");
     if (method != kStored && method != kDeflated) return broken(at, "a member is compressed in another way than deflate");
-    if (name.empty() || name.front() == '/' || name.find("..") != std::string::npos || name.find('\\') != std::string::npos || name.find('\0') != std::string::npos)
+    if (name.empty() || name.front() == '/' || name.find("..") != std::string::npos || name.find('\\') != std::string::npos ||
+        name.find('\0') != std::string::npos)
       return broken(at, "the name of a member points outside");
     for (const auto& [other, ignored] : members)
       if (other == name) return broken(at, "a name stands twice");

@@ -167,7 +167,8 @@ struct Auth::State {
       if (!document) return fail(std::move(document.error()).at(path).next("move the file away: a new first admin token is then made"));
       const auto root = document->root();
       grants_as_of = static_cast<uint64_t>(root["grants_as_of"].int_or(0));
-      if (grants_as_of > world.log().size()) grants_as_of = 0;
+      if (grants_as_of > world.log().size())
+        grants_as_of = 0;
       else
         for (const JsonValue& grant : root["grants"].items()) take_grant(grant);
       for (const JsonValue& item : root["tokens"].items()) {
@@ -269,7 +270,8 @@ Result<Caller> Auth::authenticate(const http::Request& request) {
     caller.who = state_->find_token(token);
     if (!caller.who) {
       state_->note_failure(request.peer);
-      return fail(Error(Code::denied, "the token is not known here, or its time is over").next("ask an admin for one (`waybill token create`) and set WAYBILL_TOKEN"));
+      return fail(
+          Error(Code::denied, "the token is not known here, or its time is over").next("ask an admin for one (`waybill token create`) and set WAYBILL_TOKEN"));
     }
     return caller;
   }
@@ -295,7 +297,8 @@ Result<Auth::Session> Auth::begin_session(std::string_view token, std::string_vi
   auto who = state_->find_token(trim(token));
   if (!who) {
     state_->note_failure(peer);
-    return fail(Error(Code::denied, "the token is not known here, or its time is over").next("the first admin token was printed when the server first started; `waybill token create` makes more"));
+    return fail(Error(Code::denied, "the token is not known here, or its time is over")
+                    .next("the first admin token was printed when the server first started; `waybill token create` makes more"));
   }
   Session session;
   session.cookie = random_text(state_->random);

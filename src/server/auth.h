@@ -39,25 +39,25 @@ std::string_view to_word(Roles set);
 Result<Roles> parse_roles(std::string_view comma_list);
 
 struct Principal {
-  std::string id;                    // person:…, machine:…
+  std::string id;  // person:…, machine:…
   Roles roles = 0;
-  std::vector<std::string> scopes;   // "*" or prefixes of organisation/team/service
-  std::vector<std::string> groups;   // team:…
+  std::vector<std::string> scopes;  // "*" or prefixes of organisation/team/service
+  std::vector<std::string> groups;  // team:…
   bool may(Roles any_of) const { return (roles & any_of) != 0; }
   // Does one of the scopes hold `scope`? "" (belongs to nobody in particular) is seen by all.
   bool sees(std::string_view scope) const;
 };
 
 struct Caller {
-  std::shared_ptr<const Principal> who;   // null: nobody
-  std::string csrf;                       // of the session, "" for a token
+  std::shared_ptr<const Principal> who;  // null: nobody
+  std::string csrf;                      // of the session, "" for a token
   bool by_cookie = false;
 };
 
 struct TokenInfo {
-  std::string id;        // first 12 hexadecimal digits of the hash: names it without giving it away
+  std::string id;  // first 12 hexadecimal digits of the hash: names it without giving it away
   std::string principal, label;
-  Time created, expires; // expires not set: never
+  Time created, expires;  // expires not set: never
 };
 
 class Auth {
@@ -76,7 +76,7 @@ class Auth {
 
   // A session for the console. Errors: denied.
   struct Session {
-    std::string cookie, csrf;   // cookie: the value
+    std::string cookie, csrf;  // cookie: the value
     std::shared_ptr<const Principal> who;
   };
   Result<Session> begin_session(std::string_view token, std::string_view peer);
@@ -89,12 +89,12 @@ class Auth {
     std::string principal, label;
     Roles roles = 0;
     std::vector<std::string> scopes = {"*"};
-    int64_t lifetime_ms = 0;   // 0: no end
+    int64_t lifetime_ms = 0;  // 0: no end
   };
   struct MadeToken {
     std::string token;
     TokenInfo info;
-    uint64_t grant = 0;        // entry
+    uint64_t grant = 0;  // entry
   };
   Result<MadeToken> make_token(const NewToken& wanted, std::string_view by);
   // A token of this process only, for the command line of whoever owns the data directory: `person:local`, admin. Written to

@@ -13,7 +13,7 @@
 namespace waybill::server {
 
 struct Asset {
-  std::string_view path;      // "/assets/index-a1b2c3d4.js"
+  std::string_view path;  // "/assets/index-a1b2c3d4.js"
   std::string_view type;
   const unsigned char *begin, *end;
   const unsigned char *gzip_begin, *gzip_end;      // null where it would not be smaller

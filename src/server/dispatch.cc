@@ -9,7 +9,14 @@ namespace {
 
 http::Response unauthenticated(std::string_view detail, std::string_view next) {
   JsonWriter w;
-  w.begin_object().field("type", "about:blank").field("title", "Not authenticated").field("status", 401).field("detail", detail).field("code", "denied").field("next", next).end_object();
+  w.begin_object()
+      .field("type", "about:blank")
+      .field("title", "Not authenticated")
+      .field("status", 401)
+      .field("detail", detail)
+      .field("code", "denied")
+      .field("next", next)
+      .end_object();
   http::Response response = http::Response::json(std::move(w).take(), 401);
   response.headers[0].second = "application/problem+json";
   response.headers.emplace_back("www-authenticate", "Bearer realm=\"waybill\"");
@@ -76,7 +83,8 @@ Result<JsonDocument> Context::body() const {
   limits.bytes = size_t{4} << 20;
   limits.depth = 100;
   TRY(auto document, JsonDocument::parse(request.body, limits));
-  if (!document.root().is_object()) return fail(Error(Code::invalid, "the body must be a JSON object, found " + std::string(waybill::to_string(document.root().kind()))));
+  if (!document.root().is_object())
+    return fail(Error(Code::invalid, "the body must be a JSON object, found " + std::string(waybill::to_string(document.root().kind()))));
   return document;
 }
 
@@ -114,10 +122,13 @@ std::optional<http::Response> check_access(Site& site, const http::Request& requ
   if (!caller.who)
     return unauthenticated("this needs a token", "send `Authorization: Bearer wb_…` (WAYBILL_TOKEN for the command line), or log in on the console");
   if (!caller.who->may(route.who.any_of))
-    return http::Response::problem(Error(Code::denied, caller.who->id + " is " + std::string(to_word(caller.who->roles)) + "; this needs the role " + words_of(route.who.any_of))
-                                       .next("an admin can grant it: `waybill role grant " + caller.who->id + " " + words_of(static_cast<Roles>(route.who.any_of & -route.who.any_of)) + "`"));
+    return http::Response::problem(
+        Error(Code::denied, caller.who->id + " is " + std::string(to_word(caller.who->roles)) + "; this needs the role " + words_of(route.who.any_of))
+            .next("an admin can grant it: `waybill role grant " + caller.who->id + " " + words_of(static_cast<Roles>(route.who.any_of & -route.who.any_of)) +
+                  "`"));
   if (caller.by_cookie && is_write(request.method) && !equals_constant_time(request.header(kCsrfHeader), caller.csrf))
-    return http::Response::problem(Error(Code::denied, "a write with the console's cookie needs the header " + std::string(kCsrfHeader)).next("take its value from GET /api/v1/session"));
+    return http::Response::problem(
+        Error(Code::denied, "a write with the console's cookie needs the header " + std::string(kCsrfHeader)).next("take its value from GET /api/v1/session"));
   return std::nullopt;
 }
 
@@ -126,7 +137,8 @@ http::Response problem_response(const Error& error) {
   int status = response.status;
   if (error.code() == Code::exhausted && error.message().starts_with("the disk is ")) status = 507;
   const auto& where = error.where();
-  if (error.code() == Code::invalid && ((!where.empty() && where.front() == "content-type") || error.message().starts_with("the content encoding "))) status = 415;
+  if (error.code() == Code::invalid && ((!where.empty() && where.front() == "content-type") || error.message().starts_with("the content encoding ")))
+    status = 415;
   if (status == response.status) return response;
   const auto old = "\"status\":" + std::to_string(response.status);
   if (const auto at = response.body.find(old); at != std::string::npos) response.body.replace(at, old.size(), "\"status\":" + std::to_string(status));

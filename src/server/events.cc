@@ -76,8 +76,14 @@ Result<void> EventHub::subscribe(std::optional<uint64_t> after, Write write) {
 
 void EventHub::tell(const policy::Transition& transition) {
   JsonWriter w;
-  w.begin_object().field("entry", transition.entry).field("at", to_rfc3339_ms(transition.at)).field("from", transition.first ? std::string_view("unknown") : policy::to_string(transition.from));
-  w.field("to", policy::to_string(transition.to)).field("service", transition.service).field("environment", transition.environment).field("deployment", transition.deployment);
+  w.begin_object()
+      .field("entry", transition.entry)
+      .field("at", to_rfc3339_ms(transition.at))
+      .field("from", transition.first ? std::string_view("unknown") : policy::to_string(transition.from));
+  w.field("to", policy::to_string(transition.to))
+      .field("service", transition.service)
+      .field("environment", transition.environment)
+      .field("deployment", transition.deployment);
   w.field("decision", transition.decision).field("cause", transition.cause).end_object();
   const std::lock_guard lock(mutex_);
   if (!closed_) send("event: transition\ndata: " + std::move(w).take() + "\n\n");

@@ -45,7 +45,7 @@ class EventHub : public std::enable_shared_from_this<EventHub> {
   World& world_;
   mutable std::mutex mutex_;
   std::vector<Write> subscribers_;
-  uint64_t next_ = 0;   // first entry that has not been sent
+  uint64_t next_ = 0;  // first entry that has not been sent
   bool closed_ = false;
 };
 

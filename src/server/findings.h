@@ -15,8 +15,8 @@ namespace waybill::server {
 
 struct OpenFinding {
   graph::Id vulnerability, package;
-  bool serious = false;     // high or critical
-  bool exploited = false;   // known to be
+  bool serious = false;    // high or critical
+  bool exploited = false;  // known to be
 };
 
 // Asks once for each artifact and vulnerability.
@@ -36,8 +36,8 @@ class FindingCounter {
 
 // What a VEX statement says about a match, newest first of those that fit: "" when none does.
 struct VexWord {
-  std::string status;      // not_affected, fixed, affected, under_investigation
-  bool closes = false;     // not_affected or fixed, and signed
+  std::string status;   // not_affected, fixed, affected, under_investigation
+  bool closes = false;  // not_affected or fixed, and signed
 };
 VexWord vex_of(const graph::View& view, graph::Id vulnerability, graph::Id package, graph::Id artifact);
 

@@ -70,7 +70,13 @@ void Idempotency::end(const Sha256& ticket, const http::Response& response) {
   bytes_ += response.body.size();
   if (stored_ == nullptr || response.body.size() > (size_t{64} << 10)) return;
   JsonWriter w;
-  w.begin_object().field("body", it->second.body.hex()).field("at_ms", it->second.at.ms).field("status", response.status).field("answer", response.body).key("headers").begin_array();
+  w.begin_object()
+      .field("body", it->second.body.hex())
+      .field("at_ms", it->second.at.ms)
+      .field("status", response.status)
+      .field("answer", response.body)
+      .key("headers")
+      .begin_array();
   for (const auto& [name, value] : response.headers) w.begin_array().value(name).value(value).end_array();
   w.end_array().end_object();
   (void)stored_->put("idempotency", ticket.hex(), w.text(), {it->second.at.ms + kDayMs});

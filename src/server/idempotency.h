@@ -28,8 +28,8 @@ class Idempotency {
   void keep_in(store::KeyValue* kept) { stored_ = kept; }
 
   struct Begun {
-    std::optional<http::Response> answer;   // given before, or a refusal: send it
-    Sha256 ticket;                          // otherwise: end() with it
+    std::optional<http::Response> answer;  // given before, or a refusal: send it
+    Sha256 ticket;                         // otherwise: end() with it
   };
   // Errors as answers: 409 while the first is under way, 422 when the key was used for another body.
   Begun begin(std::string_view caller, std::string_view method, std::string_view target, std::string_view key, std::string_view body);

@@ -47,7 +47,8 @@ std::string Metrics::to_text(Site& site) const {
   };
   const auto table = routes();
   const auto label = [&](size_t i) {
-    return i == table.size() ? std::string("method=\"\",route=\"other\"") : "method=\"" + std::string(table[i].method) + "\",route=\"" + std::string(table[i].path) + "\"";
+    return i == table.size() ? std::string("method=\"\",route=\"other\"")
+                             : "method=\"" + std::string(table[i].method) + "\",route=\"" + std::string(table[i].path) + "\"";
   };
   head("waybill_http_requests_total", "counter", "Answered requests by route and class of status.");
   for (size_t i = 0; i <= table.size(); ++i)
@@ -62,7 +63,8 @@ std::string Metrics::to_text(Site& site) const {
     uint64_t sum = 0;
     for (size_t b = 0; b < kBoundsUs.size(); ++b) {
       sum += cells_[i].buckets[b].load(std::memory_order_relaxed);
-      out += "waybill_http_request_duration_seconds_bucket{" + label(i) + ",le=\"" + seconds_text(static_cast<uint64_t>(kBoundsUs[b])) + "\"} " + std::to_string(sum) + "\n";
+      out += "waybill_http_request_duration_seconds_bucket{" + label(i) + ",le=\"" + seconds_text(static_cast<uint64_t>(kBoundsUs[b])) + "\"} " +
+             std::to_string(sum) + "\n";
     }
     out += "waybill_http_request_duration_seconds_bucket{" + label(i) + ",le=\"+Inf\"} " + std::to_string(total) + "\n";
     out += "waybill_http_request_duration_seconds_sum{" + label(i) + "} " + seconds_text(cells_[i].sum_us.load(std::memory_order_relaxed)) + "\n";
@@ -94,11 +96,15 @@ std::string Metrics::to_text(Site& site) const {
   std::array<size_t, 4> verdicts{};
   for (const auto& standing : world.standing().list()) ++verdicts[static_cast<size_t>(standing.verdict)];
   for (size_t i = 0; i < verdicts.size(); ++i)
-    out += "waybill_standing_verdicts{verdict=\"" + std::string(policy::to_string(static_cast<policy::Verdict>(i))) + "\"} " + std::to_string(verdicts[i]) + "\n";
+    out +=
+        "waybill_standing_verdicts{verdict=\"" + std::string(policy::to_string(static_cast<policy::Verdict>(i))) + "\"} " + std::to_string(verdicts[i]) + "\n";
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   head("process_cpu_seconds_total", "counter", "Processor time.");
-  out += "process_cpu_seconds_total " + seconds_text(static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 + static_cast<uint64_t>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)) + "\n";
+  out += "process_cpu_seconds_total " +
+         seconds_text(static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 +
+                      static_cast<uint64_t>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)) +
+         "\n";
   one("process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
   return out;
 }

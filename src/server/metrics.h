@@ -26,11 +26,11 @@ class Metrics {
 
  private:
   struct Cell {
-    std::array<std::atomic<uint64_t>, 6> by_class{};               // 1xx … 5xx; [0] unused
+    std::array<std::atomic<uint64_t>, 6> by_class{};  // 1xx … 5xx; [0] unused
     std::array<std::atomic<uint64_t>, kBoundsUs.size() + 1> buckets{};
     std::atomic<uint64_t> sum_us{0};
   };
-  std::unique_ptr<Cell[]> cells_;   // one a route, the last for everything else
+  std::unique_ptr<Cell[]> cells_;  // one a route, the last for everything else
   std::atomic<int64_t> streams_{0};
 };
 

@@ -108,9 +108,7 @@ std::string short_digest(std::string_view digest) { return std::string(digest.su
 std::string ref_of(char letter, uint64_t entry) { return std::string(1, letter) + "-" + std::to_string(entry); }
 std::string severity_word(facts::Severity severity) { return std::string(facts::to_string(severity)); }
 
-std::string count_text(size_t count, std::string_view one, std::string_view many) {
-  return std::to_string(count) + " " + std::string(count == 1 ? one : many);
-}
+std::string count_text(size_t count, std::string_view one, std::string_view many) { return std::to_string(count) + " " + std::string(count == 1 ? one : many); }
 std::string span_text(int64_t ms) {
   if (ms < kMinuteMs) return "less than a minute";
   if (ms < 2 * kHourMs) return count_text(static_cast<size_t>(ms / kMinuteMs), "minute", "minutes");
@@ -142,7 +140,8 @@ namespace {
 std::string_view kind_word(graph::Kind kind) { return graph::to_string(kind); }
 }  // namespace
 
-void append_trace(JsonWriter& w, Context& context, const graph::View& view, const Verdicts& verdicts, const graph::Trace& trace, std::string_view of, int64_t micros) {
+void append_trace(JsonWriter& w, Context& context, const graph::View& view, const Verdicts& verdicts, const graph::Trace& trace, std::string_view of,
+                  int64_t micros) {
   w.field("of", of).field("kind", kind_word(trace.of.kind())).field("micros", micros);
   w.key("packages").begin_array();
   for (size_t i = 0; i < trace.packages.size(); ++i) {
@@ -156,12 +155,15 @@ void append_trace(JsonWriter& w, Context& context, const graph::View& view, cons
   w.end_array().key("artifacts").begin_array();
   for (size_t i = 0; i < trace.artifacts.size(); ++i) {
     const auto& artifact = trace.artifacts[i];
-    w.begin_object().field("id", "a" + std::to_string(i)).field("digest", artifact.digest).field("name", artifact.name.empty() ? artifact.digest : artifact.name);
+    w.begin_object()
+        .field("id", "a" + std::to_string(i))
+        .field("digest", artifact.digest)
+        .field("name", artifact.name.empty() ? artifact.digest : artifact.name);
     w.field("deployed", artifact.deployed).end_object();
   }
   w.end_array();
   const auto environments = environments_of(view);
-  std::vector<std::string> owners;                            // in the order of first sight
+  std::vector<std::string> owners;  // in the order of first sight
   std::vector<std::pair<std::string, std::string>> edges;
   std::vector<bool> visible(trace.deployments.size(), false);
   size_t hidden = 0;
@@ -179,7 +181,12 @@ void append_trace(JsonWriter& w, Context& context, const graph::View& view, cons
     std::string tier;
     for (const auto& environment : environments)
       if (environment.id == deployment.environment) tier = environment.tier;
-    w.begin_object().field("id", id).field("service", service.name).field("scope", service.scope).field("environment", deployment.environment_name).field("tier", tier);
+    w.begin_object()
+        .field("id", id)
+        .field("service", service.name)
+        .field("scope", service.scope)
+        .field("environment", deployment.environment_name)
+        .field("tier", tier);
     w.field("digest", deployment.digest).field("verdict", standing.verdict);
     append_id_or_null(w, "decision", standing.decision);
     append_time(w, "since", deployment.from);

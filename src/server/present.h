@@ -25,7 +25,7 @@ std::vector<EnvironmentInfo> environments_of(const graph::View& view);
 
 struct ServiceInfo {
   graph::Id id;
-  std::string name, scope;     // name: what people call it, the last part of the scope
+  std::string name, scope;  // name: what people call it, the last part of the scope
   std::vector<std::string> owners;
 };
 ServiceInfo service_info(const graph::View& view, graph::Id service);
@@ -33,7 +33,7 @@ ServiceInfo service_info(const graph::View& view, graph::Id service);
 std::vector<ServiceInfo> services_of(const graph::View& view, const Context& context);
 
 struct StandingInfo {
-  std::string verdict = "unknown";   // allow, warn, ask, deny, unknown
+  std::string verdict = "unknown";  // allow, warn, ask, deny, unknown
   std::string decision, summary;
   Time at;
 };
@@ -51,8 +51,8 @@ class Verdicts {
 
 // deny > ask > warn > unknown > allow.
 int badness(std::string_view verdict);
-std::string short_digest(std::string_view digest);   // "sha256:9f2c7d1e0b6a"
-std::string ref_of(char letter, uint64_t entry);     // "r-31"
+std::string short_digest(std::string_view digest);  // "sha256:9f2c7d1e0b6a"
+std::string ref_of(char letter, uint64_t entry);    // "r-31"
 std::string_view last_part(std::string_view scope);
 std::string severity_word(facts::Severity severity);
 // "in the last hour", "3 days": spans that people read.
@@ -68,6 +68,7 @@ void append_time(JsonWriter& w, std::string_view name, Time at);
 void append_id_or_null(JsonWriter& w, std::string_view name, std::string_view text);
 
 // As `/trace` answers, without the braces: also part of a vulnerability's page.
-void append_trace(JsonWriter& w, Context& context, const graph::View& view, const Verdicts& verdicts, const graph::Trace& trace, std::string_view of, int64_t micros);
+void append_trace(JsonWriter& w, Context& context, const graph::View& view, const Verdicts& verdicts, const graph::Trace& trace, std::string_view of,
+                  int64_t micros);
 
 }  // namespace waybill::server

@@ -39,14 +39,22 @@ std::optional<QuestionText> scan_question(std::string_view json, std::string_vie
     skip();
     std::string_view* into = nullptr;
     unsigned bit = 0;
-    if (name == "subject") into = &q.subject, bit = 1;
-    else if (name == "environment") into = &q.environment, bit = 2;
-    else if (name == "service") into = &q.service, bit = 4;
-    else if (name == "action") into = &q.action, bit = 8;
-    else if (name == "reason") into = &q.reason, bit = 16;
-    else if (name == "ticket") into = &q.ticket, bit = 32;
-    else if (name == "preview") bit = 64;
-    else return std::nullopt;
+    if (name == "subject")
+      into = &q.subject, bit = 1;
+    else if (name == "environment")
+      into = &q.environment, bit = 2;
+    else if (name == "service")
+      into = &q.service, bit = 4;
+    else if (name == "action")
+      into = &q.action, bit = 8;
+    else if (name == "reason")
+      into = &q.reason, bit = 16;
+    else if (name == "ticket")
+      into = &q.ticket, bit = 32;
+    else if (name == "preview")
+      bit = 64;
+    else
+      return std::nullopt;
     if ((seen & bit) != 0) return std::nullopt;  // twice: the strict parser says so
     seen |= bit;
     if (into != nullptr) {

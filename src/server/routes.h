@@ -33,22 +33,22 @@ struct Site {
   Metrics* metrics = nullptr;
   EventHub* events = nullptr;
   std::string version = "0.1.0";
-  std::string scope = "";          // shown as the installation's name
+  std::string scope = "";  // shown as the installation's name
   bool private_log = false;
   bool open_metrics = false;
-  bool secure_cookie = false;      // the console is reached over TLS
+  bool secure_cookie = false;  // the console is reached over TLS
   std::atomic<bool> ready{true};
 };
 
 // Who may call: a row of interfaces.md's table. A set of roles, or one of two exceptions.
 struct Who {
-  Roles any_of = 0;       // 0: everybody
-  bool log_route = false; // everybody, unless the log is private (then any role)
+  Roles any_of = 0;        // 0: everybody
+  bool log_route = false;  // everybody, unless the log is private (then any role)
 };
 constexpr Roles kCollectorBit = 1, kReaderBit = 2, kApproverBit = 4, kAdminBit = 8;
 constexpr Who kEverybody{};
 constexpr Who kLogReaders{kCollectorBit | kReaderBit | kApproverBit | kAdminBit, true};
-constexpr Who kAnyone{kCollectorBit | kReaderBit | kApproverBit | kAdminBit};   // who has any role
+constexpr Who kAnyone{kCollectorBit | kReaderBit | kApproverBit | kAdminBit};  // who has any role
 constexpr Who kReaders{kReaderBit | kApproverBit | kAdminBit};
 constexpr Who kCollectors{kCollectorBit | kAdminBit};
 constexpr Who kApprovers{kApproverBit | kAdminBit};
@@ -71,15 +71,15 @@ struct Context;
 using Handle = Result<http::Response> (*)(Context&);
 
 struct Route {
-  std::string_view method, path;      // "/api/v1/subjects/{id}"; {name*} takes the rest of the path
+  std::string_view method, path;  // "/api/v1/subjects/{id}"; {name*} takes the rest of the path
   Who who;
   Run run;
   Handle handle;
   std::string_view tag, summary;
   std::span<const Parameter> query = {};
-  std::string_view body = {};         // what a request carries, as an example or a sentence; "" for none
-  std::string_view answer = {};       // example JSON or a media type
-  bool at = true;                     // takes ?at= (reads)
+  std::string_view body = {};    // what a request carries, as an example or a sentence; "" for none
+  std::string_view answer = {};  // example JSON or a media type
+  bool at = true;                // takes ?at= (reads)
 };
 std::span<const Route> routes();
 
@@ -91,7 +91,7 @@ struct Context {
   const http::Request& request;
   const Route* route = nullptr;
   Caller caller;
-  std::array<std::string, kMaxParts> parts;   // decoded, in the order of the path
+  std::array<std::string, kMaxParts> parts;  // decoded, in the order of the path
 
   World& world() { return site.world; }
   const Principal& who() const;
@@ -105,7 +105,7 @@ struct Context {
 
   std::optional<std::string> parameter(std::string_view name) const { return request.parameter(name); }
   std::string parameter_or(std::string_view name, std::string_view otherwise) const;
-  bool flag(std::string_view name) const;     // 1, true, yes, or no value
+  bool flag(std::string_view name) const;  // 1, true, yes, or no value
   // The body as JSON: strict, an object. Errors: invalid, with the place.
   Result<JsonDocument> body() const;
   // ?cursor= and ?limit= as a page; limit 1 to 500.
@@ -119,8 +119,8 @@ struct Context {
 struct Match {
   const Route* route = nullptr;
   std::array<std::string, kMaxParts> parts;
-  bool path_known = false;     // another method would do
-  std::string allow;           // those methods
+  bool path_known = false;  // another method would do
+  std::string allow;        // those methods
 };
 Match match_route(std::string_view method, std::string_view raw_path);
 

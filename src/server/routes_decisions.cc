@@ -10,7 +10,12 @@ namespace {
 
 void append_acted(JsonWriter& w, World& world, const policy::Acted& acted) {
   w.begin_object().field("id", acted.id).field("entry", acted.entry).key("receipt").begin_object();
-  w.field("index", acted.entry).field("leaf", acted.leaf).field("tree_size", acted.tree_size).field("checkpoint", world.log().checkpoint()).end_object().end_object();
+  w.field("index", acted.entry)
+      .field("leaf", acted.leaf)
+      .field("tree_size", acted.tree_size)
+      .field("checkpoint", world.log().checkpoint())
+      .end_object()
+      .end_object();
 }
 
 Result<Time> parse_until(JsonValue value, Time now, std::string_view place) {
@@ -35,7 +40,8 @@ Result<QuestionText> parse_question(const JsonDocument& document, std::string_vi
   const auto root = document.root();
   QuestionText q;
   q.subject = root["subject"].string_or("");
-  if (q.subject.empty()) return fail(Error(Code::invalid, "what is it about? expected a digest, IMAGE@sha256:…, purl, git+URL@commit or service@environment").at("/subject"));
+  if (q.subject.empty())
+    return fail(Error(Code::invalid, "what is it about? expected a digest, IMAGE@sha256:…, purl, git+URL@commit or service@environment").at("/subject"));
   q.environment = root["environment"].string_or("");
   q.service = root["service"].string_or("");
   q.action = root["action"].string_or("deploy");
@@ -75,14 +81,16 @@ Result<http::Response> post_decision(Context& context) {
   if (!context.who().may(kCollectorBit | kApproverBit | kAdminBit)) question.preview = true;
   if (!context.sees(question.service)) return fail(Error(Code::denied, "the service " + std::string(question.service) + " is outside of your scopes"));
   TRY(const auto answer, context.world().decider().ask(question));
-  if (!context.sees(answer.decision->service_scope)) return fail(Error(Code::denied, "this belongs to " + answer.decision->service_scope + ", which is outside of your scopes"));
+  if (!context.sees(answer.decision->service_scope))
+    return fail(Error(Code::denied, "this belongs to " + answer.decision->service_scope + ", which is outside of your scopes"));
   return http::Response::json(*answer.document);
 }
 
 Result<http::Response> list_decisions(Context& context) {
   TRY(const auto view, context.view());
   TRY(const auto page, context.paging());
-  const auto verdict = context.parameter_or("verdict", ""), environment = context.parameter_or("environment", ""), service = context.parameter_or("service", "");
+  const auto verdict = context.parameter_or("verdict", ""), environment = context.parameter_or("environment", ""),
+             service = context.parameter_or("service", "");
   graph::View::DecisionFilter filter;
   filter.verdict = verdict;
   filter.environment = environment;
@@ -96,7 +104,11 @@ Result<http::Response> list_decisions(Context& context) {
   w.key("items").begin_array();
   for (const auto& decision : all) {
     if (!context.sees(decision.fact.service)) continue;
-    w.begin_object().field("id", decision.fact.id).field("at", to_rfc3339(decision.fact.at)).field("gate", decision.fact.gate).field("action", decision.fact.action);
+    w.begin_object()
+        .field("id", decision.fact.id)
+        .field("at", to_rfc3339(decision.fact.at))
+        .field("gate", decision.fact.gate)
+        .field("action", decision.fact.action);
     w.field("verdict", decision.fact.verdict).field("summary", decision.fact.summary);
     const auto name = view.name(decision.subject);
     w.key("subject").begin_object().field("id", decision.fact.subject).field("name", name.empty() ? decision.fact.subject : name).end_object();
@@ -120,7 +132,9 @@ Result<http::Response> show_decision(Context& context) {
   const std::span<const policy::Decision> one(&decision, 1);
   const auto reader = context.parameter_or("reader", "developer");
   if (render == "text")
-    return http::Response::text(policy::to_text(decision, reader == "security" ? policy::Reader::security : reader == "auditor" ? policy::Reader::auditor : policy::Reader::developer));
+    return http::Response::text(policy::to_text(decision, reader == "security"  ? policy::Reader::security
+                                                          : reader == "auditor" ? policy::Reader::auditor
+                                                                                : policy::Reader::developer));
   if (render == "markdown") return http::Response::text(policy::to_markdown(one));
   if (render == "sarif") return http::Response::json(policy::to_sarif(one));
   if (render == "junit") {
@@ -134,7 +148,11 @@ Result<http::Response> show_decision(Context& context) {
 Result<http::Response> replay_decision(Context& context) {
   TRY(const auto replayed, policy::replay(context.world().decider(), context.parts[0]));
   JsonWriter w;
-  w.begin_object().field("same", replayed.same).field("decision", replayed.decision).field("recorded_digest", replayed.recorded_digest).field("replayed_digest", replayed.replayed_digest);
+  w.begin_object()
+      .field("same", replayed.same)
+      .field("decision", replayed.decision)
+      .field("recorded_digest", replayed.recorded_digest)
+      .field("replayed_digest", replayed.replayed_digest);
   w.field("recorded", policy::to_string(replayed.recorded)).field("replayed", policy::to_string(replayed.replayed)).key("differences").begin_array();
   for (const auto& difference : replayed.differences)
     w.begin_object().field("rule", difference.rule).field("recorded", difference.recorded).field("replayed", difference.replayed).end_object();
@@ -161,8 +179,16 @@ Result<http::Response> list_approvals(Context& context) {
   JsonWriter w;
   w.begin_object().key("items").begin_array();
   for (const auto& approval : policy::list_approvals(context.world().decider(), context.parts[0])) {
-    w.begin_object().field("id", approval.id).field("decision", approval.decision).field("subject", approval.subject).field("environment", approval.environment);
-    w.field("by", approval.by).field("reason", approval.reason).field("machine", approval.machine).field("break_glass", approval.break_glass).field("rejected", approval.rejected);
+    w.begin_object()
+        .field("id", approval.id)
+        .field("decision", approval.decision)
+        .field("subject", approval.subject)
+        .field("environment", approval.environment);
+    w.field("by", approval.by)
+        .field("reason", approval.reason)
+        .field("machine", approval.machine)
+        .field("break_glass", approval.break_glass)
+        .field("rejected", approval.rejected);
     append_time(w, "at", approval.at);
     append_time(w, "until", approval.until);
     w.field("entry", approval.entry).end_object();
@@ -191,7 +217,12 @@ Result<http::Response> list_exceptions(Context& context) {
       break;
     }
     ++shown;
-    w.begin_object().field("id", one.id).field("state", policy::to_string(one.state)).field("rule", one.rule).field("matches", one.matches).field("scope", one.scope);
+    w.begin_object()
+        .field("id", one.id)
+        .field("state", policy::to_string(one.state))
+        .field("rule", one.rule)
+        .field("matches", one.matches)
+        .field("scope", one.scope);
     append_id_or_null(w, "service", one.service);
     append_id_or_null(w, "environment", one.environment);
     w.field("reason", one.reason).field("control", one.control).field("requested_by", one.requested_by).key("approved_by").begin_array();
@@ -271,7 +302,11 @@ Result<http::Response> list_policies(Context& context) {
   JsonWriter w;
   w.begin_object().field("scope", scope).key("documents").begin_array();
   for (const auto& document : set->documents())
-    w.begin_object().field("scope", document.scope).field("entry", document.entry).field_raw("document", document.json.empty() ? "{}" : document.json).end_object();
+    w.begin_object()
+        .field("scope", document.scope)
+        .field("entry", document.entry)
+        .field_raw("document", document.json.empty() ? "{}" : document.json)
+        .end_object();
   w.end_array().key("packs").begin_array();
   for (const auto& pack : set->packs()) {
     w.begin_object().field("pack", pack.name).field("version", pack.version).field("title", pack.title).field("digest", pack.digest.to_string());

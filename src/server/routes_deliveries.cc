@@ -5,15 +5,17 @@
 namespace waybill::server {
 namespace {
 
-constexpr size_t kLookBack = 2000;   // newest artifacts that a list looks through
-constexpr size_t kMeasured = 200;    // deliveries that medians are taken over
+constexpr size_t kLookBack = 2000;  // newest artifacts that a list looks through
+constexpr size_t kMeasured = 200;   // deliveries that medians are taken over
 
 // docs/api.md: the seven stages, in order.
 struct StageName {
   std::string_view key, name;
 };
-constexpr StageName kStages[] = {{"commit", "Commit"},   {"build", "Build"},           {"evidence", "Evidence"},    {"gate-staging", "Gate: staging"},
-                                 {"staging", "Staging"}, {"gate-production", "Gate: production"}, {"production", "Production"}};
+constexpr StageName kStages[] = {{"commit", "Commit"},        {"build", "Build"},
+                                 {"evidence", "Evidence"},    {"gate-staging", "Gate: staging"},
+                                 {"staging", "Staging"},      {"gate-production", "Gate: production"},
+                                 {"production", "Production"}};
 constexpr size_t kStageCount = std::size(kStages);
 
 struct Stage {
@@ -75,7 +77,8 @@ Delivery make_delivery(const graph::View& view, const Verdicts& verdicts, const 
     commit.link = "/subjects/" + http::percent_encode(revision);
     if (source) {
       for (const auto& observed : view.observations(source)) {
-        if (observed.fact.property == "title" || observed.fact.property == "commit.title" || observed.fact.property == "message") delivery.title = observed.fact.value;
+        if (observed.fact.property == "title" || observed.fact.property == "commit.title" || observed.fact.property == "message")
+          delivery.title = observed.fact.value;
         if (observed.fact.property == "committed_at" || observed.fact.property == "commit.at")
           if (const auto when = parse_time(observed.fact.value)) commit.from = commit.until = *when;
       }
@@ -173,10 +176,14 @@ Delivery make_delivery(const graph::View& view, const Verdicts& verdicts, const 
   gate_and_place(gate_production, production, "production");
   // What comes next is where it is now.
   if (delivery.waits_for.empty() && production.entry == graph::kNoEntry) {
-    if (staging.entry != graph::kNoEntry && gate_production.state == "none") gate_production.state = "active", gate_production.text = "Next: ask the gate for production.";
-    else if (gate_staging.state == "done" && staging.entry == graph::kNoEntry) staging.state = "active", staging.text = "Allowed, not deployed yet.";
-    else if (gate_production.state == "done") production.state = "active", production.text = "Allowed, not deployed yet.";
-    else if (gate_staging.state == "none" && documents > 0) gate_staging.state = "active", gate_staging.text = "Next: ask the gate for staging.";
+    if (staging.entry != graph::kNoEntry && gate_production.state == "none")
+      gate_production.state = "active", gate_production.text = "Next: ask the gate for production.";
+    else if (gate_staging.state == "done" && staging.entry == graph::kNoEntry)
+      staging.state = "active", staging.text = "Allowed, not deployed yet.";
+    else if (gate_production.state == "done")
+      production.state = "active", production.text = "Allowed, not deployed yet.";
+    else if (gate_staging.state == "none" && documents > 0)
+      gate_staging.state = "active", gate_staging.text = "Next: ask the gate for staging.";
   }
   return delivery;
 }
@@ -201,8 +208,10 @@ void append_delivery(JsonWriter& w, const graph::View& view, const Delivery& del
     append_time(w, "from", stage.from);
     append_time(w, "until", stage.until);
     append_id_or_null(w, "verdict", stage.verdict);
-    if (stage.entry == graph::kNoEntry) w.key("entry").null();
-    else w.field("entry", stage.entry);
+    if (stage.entry == graph::kNoEntry)
+      w.key("entry").null();
+    else
+      w.field("entry", stage.entry);
     append_id_or_null(w, "text", stage.text);
     append_id_or_null(w, "link", stage.link);
     w.end_object();
@@ -225,7 +234,8 @@ void append_stage_heads(JsonWriter& w, const std::vector<Delivery>& deliveries) 
     std::vector<int64_t> took, waited;
     for (const auto& delivery : deliveries) {
       const auto& stage = delivery.stages[i];
-      if (stage.from.is_set() && stage.until.is_set() && stage.until >= stage.from && stage.state == "done") took.push_back((stage.until.ms - stage.from.ms) / 1000);
+      if (stage.from.is_set() && stage.until.is_set() && stage.until >= stage.from && stage.state == "done")
+        took.push_back((stage.until.ms - stage.from.ms) / 1000);
       // Waiting: from the end of the stage before that has one, to the beginning of this.
       for (size_t before = i; before-- > 0;) {
         const auto& last = delivery.stages[before];
@@ -324,8 +334,10 @@ Result<http::Response> show_delivery(Context& context) {
   std::reverse(entries.begin(), entries.end());
   for (const auto& entry : entries) {
     std::string text;
-    if (entry.kind == "evidence") text = std::string(entry.format);
-    else if (const auto kind = log::parse_entry_kind(entry.kind)) text = log::entry_kind_info(*kind).sentence;
+    if (entry.kind == "evidence")
+      text = std::string(entry.format);
+    else if (const auto kind = log::parse_entry_kind(entry.kind))
+      text = log::entry_kind_info(*kind).sentence;
     w.begin_object().field("entry", entry.index).field("at", to_rfc3339(entry.at)).field("kind", entry.kind).field("text", text).end_object();
   }
   w.end_array().end_object();

@@ -22,7 +22,9 @@ Result<uint64_t> parse_ref(std::string_view text, char letter, std::string_view 
 void append_deployment(JsonWriter& w, const graph::View& view, const Verdicts& verdicts, const graph::Deployment& deployment) {
   const auto service = service_info(view, deployment.service);
   w.begin_object().field("id", ref_of('r', deployment.entry)).field("service", service.name).field("scope", service.scope);
-  w.field("environment", deployment.environment_name).field("digest", deployment.digest).field("name", deployment.name.empty() ? deployment.digest : deployment.name);
+  w.field("environment", deployment.environment_name)
+      .field("digest", deployment.digest)
+      .field("name", deployment.name.empty() ? deployment.digest : deployment.name);
   append_time(w, "from", deployment.from);
   append_time(w, "until", deployment.until);
   w.field("by", deployment.by);
@@ -45,7 +47,8 @@ Result<http::Response> post_deployment(Context& context) {
   const auto service = root["service"].string_or(""), environment = root["environment"].string_or("");
   if (service.empty()) return fail(Error(Code::invalid, "which service? expected a name").at("/service"));
   if (environment.empty()) return fail(Error(Code::invalid, "which environment? expected a name").at("/environment"));
-  if (!identity::is_service_name(service)) return fail(Error(Code::invalid, "\"" + std::string(service) + "\" is no name of a service: letters, digits and . _ - /").at("/service"));
+  if (!identity::is_service_name(service))
+    return fail(Error(Code::invalid, "\"" + std::string(service) + "\" is no name of a service: letters, digits and . _ - /").at("/service"));
   if (!identity::is_service_name(environment))
     return fail(Error(Code::invalid, "\"" + std::string(environment) + "\" is no name of an environment: letters, digits and . _ -").at("/environment"));
   if (!context.sees(service)) return fail(Error(Code::denied, "the service " + std::string(service) + " is outside of your scopes"));
@@ -62,7 +65,8 @@ Result<http::Response> post_deployment(Context& context) {
     const auto view = context.world().graph().view();
     const auto place = view.place(view.find_service(service), view.find_environment(environment));
     if (!place || !view.running(place))
-      return fail(Error(Code::conflict, "nothing of " + std::string(service) + " runs in " + std::string(environment)).next("`waybill show " + std::string(service) + "` says what does"));
+      return fail(Error(Code::conflict, "nothing of " + std::string(service) + " runs in " + std::string(environment))
+                      .next("`waybill show " + std::string(service) + "` says what does"));
     body.begin_object().field("at", to_rfc3339_ms(at)).field("by", context.actor()).field("environment", environment).field("service", service).end_object();
   } else {
     const auto text = root["subject"].string_or("");
@@ -75,11 +79,14 @@ Result<http::Response> post_deployment(Context& context) {
       const auto view = context.world().graph().view();
       const auto artifact = view.resolve_image(subject->id);
       if (!artifact)
-        return fail(Error(Code::invalid, "a tag can move, and nobody has said which digest " + subject->id + " is").at("/subject").next("name what runs by its digest: " + subject->id + "@sha256:…"));
+        return fail(Error(Code::invalid, "a tag can move, and nobody has said which digest " + subject->id + " is")
+                        .at("/subject")
+                        .next("name what runs by its digest: " + subject->id + "@sha256:…"));
       name = subject->id;
       subject_id = view.text(artifact);
     } else if (subject->kind != identity::SubjectKind::artifact) {
-      return fail(Error(Code::invalid, "only an artifact runs: expected IMAGE@sha256:… or a digest, found a " + std::string(identity::to_string(subject->kind))).at("/subject"));
+      return fail(Error(Code::invalid, "only an artifact runs: expected IMAGE@sha256:… or a digest, found a " + std::string(identity::to_string(subject->kind)))
+                      .at("/subject"));
     }
     if (const auto given = root["name"].string_or(""); !given.empty()) name = given;
     body.begin_object().field("artifact", subject_id).field("at", to_rfc3339_ms(at)).field("by", context.actor());
@@ -241,7 +248,11 @@ Result<http::Response> list_environments(Context& context) {
   append_as_of(w, view, context.is_live());
   w.key("items").begin_array();
   for (const auto& environment : environments_of(view)) {
-    w.begin_object().field("name", environment.name).field("tier", environment.tier).field("order", environment.order).field("configured", environment.configured);
+    w.begin_object()
+        .field("name", environment.name)
+        .field("tier", environment.tier)
+        .field("order", environment.order)
+        .field("configured", environment.configured);
     if (const auto whole = view.environment(environment.id); whole && !whole->json.empty()) w.field_raw("configuration", whole->json);
     w.end_object();
   }
@@ -252,7 +263,9 @@ Result<http::Response> list_environments(Context& context) {
 Result<http::Response> post_configuration(Context& context) {
   // People write YAML; the log keeps canonical JSON.
   std::string json(trim(context.request.body));
-  if (json.empty()) return fail(Error(Code::invalid, "the request has no body").next("send {\"kind\": \"environment\", \"name\": \"production\", \"tier\": \"production\", \"order\": 2}"));
+  if (json.empty())
+    return fail(Error(Code::invalid, "the request has no body")
+                    .next("send {\"kind\": \"environment\", \"name\": \"production\", \"tier\": \"production\", \"order\": 2}"));
   if (!json.starts_with('{')) {
     TRY(json, formats::yaml_to_json(json));
   }
@@ -262,7 +275,9 @@ Result<http::Response> post_configuration(Context& context) {
   if (schema.starts_with("waybill/") && schema.ends_with("/v1")) kind = schema.substr(8, schema.size() - 11);
   if (kind == "policy") return post_policy(context);
   if (kind != "service" && kind != "environment" && kind != "trust" && kind != "list")
-    return fail(Error(Code::invalid, "\"" + kind + "\" cannot be set up here: expected service, environment, trust or list").at("/kind").next("policies have a route of their own: POST /api/v1/policies"));
+    return fail(Error(Code::invalid, "\"" + kind + "\" cannot be set up here: expected service, environment, trust or list")
+                    .at("/kind")
+                    .next("policies have a route of their own: POST /api/v1/policies"));
   if (kind == "trust") {
     auto signers = collect::parse_signers(json);
     if (!signers) return fail(std::move(signers.error()));

@@ -10,7 +10,7 @@
 namespace waybill::server {
 namespace {
 
-constexpr size_t kBatchWindow = 256;            // documents under way at once
+constexpr size_t kBatchWindow = 256;  // documents under way at once
 constexpr size_t kBatchWindowBytes = size_t{64} << 20;
 
 std::string hex_of(const Sha256& hash) { return hash.hex(); }
@@ -81,7 +81,8 @@ Result<BodyKind> find_body_kind(const http::Request& request, std::string_view& 
   }
   if (collect::looks_like_tar(body)) return BodyKind::archive;
   if (media == "application/x-tar" || media == "application/tar")
-    return fail(Error(Code::invalid, "the body is no tar archive, though its content type says so").next("send `tar c FILES`, or one document with its own content type"));
+    return fail(Error(Code::invalid, "the body is no tar archive, though its content type says so")
+                    .next("send `tar c FILES`, or one document with its own content type"));
   return BodyKind::document;
 }
 
@@ -227,7 +228,13 @@ Result<http::Response> show_document_proof(Context& context) {
   auto& log = context.world().log();
   const auto head = log.head();
   JsonWriter w;
-  w.begin_object().field("document", digest.to_string()).field("size", head.size).field("root", head.root.hex()).field("checkpoint", head.note).key("items").begin_array();
+  w.begin_object()
+      .field("document", digest.to_string())
+      .field("size", head.size)
+      .field("root", head.root.hex())
+      .field("checkpoint", head.note)
+      .key("items")
+      .begin_array();
   for (const uint64_t index : entries) {
     TRY(const auto entry, log.load_entry(index));
     TRY(const auto path, log.prove_inclusion(index, head.size));
@@ -242,12 +249,17 @@ Result<http::Response> show_document_proof(Context& context) {
 Result<http::Response> post_advisories(Context& context) {
   std::string storage;
   TRY(const auto body, decode_body(context.request, context.request.body, storage, size_t{2} << 30));
-  if (body.empty()) return fail(Error(Code::invalid, "the request has no body").next("send OSV records, an archive of them, the known-exploited catalogue or an EPSS file"));
+  if (body.empty())
+    return fail(Error(Code::invalid, "the request has no body").next("send OSV records, an archive of them, the known-exploited catalogue or an EPSS file"));
   TRY(const auto receipt, context.world().collector().import_advisories(std::string(body), context.parameter_or("source", ""), std::string(context.actor())));
   JsonWriter w;
   w.begin_object().field("changed", receipt.changed);
   if (receipt.changed) w.field("entry", receipt.index).field("index", receipt.index);
-  w.field("source", receipt.source).field("records", receipt.records).field("added", receipt.added).field("updated", receipt.updated).field("same", receipt.same);
+  w.field("source", receipt.source)
+      .field("records", receipt.records)
+      .field("added", receipt.added)
+      .field("updated", receipt.updated)
+      .field("same", receipt.same);
   w.field("refused", receipt.refused).key("refusals").begin_array();
   for (const auto& refusal : receipt.refusals) w.value(refusal);
   w.end_array().end_object();

@@ -23,15 +23,17 @@ std::string summary_of(const graph::View& view, const graph::Entry& entry) {
     name = view.name(entry.subject);
     if (name.starts_with("sha256:")) name = short_digest(name);
   }
-  const auto with = [&](std::string_view text, std::string_view link) { return name.empty() ? std::string(text) : std::string(text) + std::string(link) + name; };
+  const auto with = [&](std::string_view text, std::string_view link) {
+    return name.empty() ? std::string(text) : std::string(text) + std::string(link) + name;
+  };
   if (entry.kind == "evidence") {
     std::string text(entry.format.empty() ? std::string_view("A document") : entry.format);
     return with(text, " about ") + (entry.is_signed ? ", signed" : "");
   }
   if (entry.kind == "deployment") {
     if (const auto deployment = view.deployment(entry.index))
-      return std::string(deployment->name.empty() ? short_digest(deployment->digest) : std::string(deployment->name)) + " runs as " + std::string(deployment->service_name) + " in " +
-             std::string(deployment->environment_name);
+      return std::string(deployment->name.empty() ? short_digest(deployment->digest) : std::string(deployment->name)) + " runs as " +
+             std::string(deployment->service_name) + " in " + std::string(deployment->environment_name);
     return with("Deployed", ": ");
   }
   if (entry.kind == "removal") return with("No longer runs", ": ");
@@ -48,7 +50,11 @@ std::string summary_of(const graph::View& view, const graph::Entry& entry) {
 }
 
 void append_entry(JsonWriter& w, const graph::View& view, const graph::Entry& entry) {
-  w.field("index", entry.index).field("at", to_rfc3339_ms(entry.at)).field("kind", entry.kind).field("actor", entry.actor).field("summary", summary_of(view, entry));
+  w.field("index", entry.index)
+      .field("at", to_rfc3339_ms(entry.at))
+      .field("kind", entry.kind)
+      .field("actor", entry.actor)
+      .field("summary", summary_of(view, entry));
   append_id_or_null(w, "subject", entry.subject ? view.text(entry.subject) : std::string_view{});
   w.field("bytes", entry.document_bytes);
   if (entry.document.is_zero()) {
@@ -75,7 +81,9 @@ Result<http::Response> list_entries(Context& context) {
   TRY(const auto view, context.view());
   TRY(const auto page, context.paging());
   const auto kind = context.parameter_or("kind", "");
-  if (!kind.empty() && !log::parse_entry_kind(kind)) return fail(Error(Code::invalid, "\"" + kind + "\" is no kind of entry").at("kind").next("evidence, deployment, decision, approval, exception, advisories, …"));
+  if (!kind.empty() && !log::parse_entry_kind(kind))
+    return fail(
+        Error(Code::invalid, "\"" + kind + "\" is no kind of entry").at("kind").next("evidence, deployment, decision, approval, exception, advisories, …"));
   auto all = view.entries(kind, {page.from, page.limit + 1});
   const bool more = all.size() > page.limit;
   if (more) all.resize(page.limit);
@@ -97,7 +105,8 @@ Result<http::Response> list_entries(Context& context) {
 Result<http::Response> show_entry(Context& context) {
   TRY(const auto view, context.view());
   TRY(const auto index, parse_number(context.parts[0], "index"));
-  if (index >= view.size()) return fail(Error(Code::not_found, "there is no entry #" + context.parts[0] + "; the log ends at #" + std::to_string(view.size() == 0 ? 0 : view.index())));
+  if (index >= view.size())
+    return fail(Error(Code::not_found, "there is no entry #" + context.parts[0] + "; the log ends at #" + std::to_string(view.size() == 0 ? 0 : view.index())));
   auto& log = context.world().log();
   TRY(const auto whole, log.load_entry(index));
   const auto head = log.head();
@@ -109,7 +118,16 @@ Result<http::Response> show_entry(Context& context) {
   w.field_raw("body", whole.body()).field("entry", whole.leaf).field("leaf", trust::leaf_hash(whole.leaf).hex()).key("documents").begin_array();
   for (const auto& document : whole.documents)
     w.begin_object().field("sha256", document.digest.to_string()).field("bytes", document.bytes).field("type", document.type).end_object();
-  w.end_array().key("proof").begin_object().field("entry", index).field("leaf", trust::leaf_hash(whole.leaf).hex()).field("index", index).field("size", head.size).field("root", head.root.hex()).key("path").begin_array();
+  w.end_array()
+      .key("proof")
+      .begin_object()
+      .field("entry", index)
+      .field("leaf", trust::leaf_hash(whole.leaf).hex())
+      .field("index", index)
+      .field("size", head.size)
+      .field("root", head.root.hex())
+      .key("path")
+      .begin_array();
   for (const auto& hash : path) w.value(hash.hex());
   w.end_array().field("checkpoint", head.note).end_object().end_object();
   return json_response(std::move(w));
@@ -170,10 +188,17 @@ Result<http::Response> show_timeline(Context& context) {
   for (const auto& turned : view.transitions({.limit = 500})) {
     const Time at = turned.fact.at.is_set() ? turned.fact.at : Time{};
     if (at < from) break;
-    w.begin_object().field("at", to_rfc3339(at)).field("entry", turned.entry).field("to", turned.fact.to).field("service", last_part(turned.fact.service)).field("environment", turned.fact.environment).end_object();
+    w.begin_object()
+        .field("at", to_rfc3339(at))
+        .field("entry", turned.entry)
+        .field("to", turned.fact.to)
+        .field("service", last_part(turned.fact.service))
+        .field("environment", turned.fact.environment)
+        .end_object();
   }
   w.end_array();
-  if (const auto first = view.size() > 0 ? view.entry(0) : std::nullopt) w.key("first_entry").begin_object().field("index", 0).field("at", to_rfc3339(first->at)).end_object();
+  if (const auto first = view.size() > 0 ? view.entry(0) : std::nullopt)
+    w.key("first_entry").begin_object().field("index", 0).field("at", to_rfc3339(first->at)).end_object();
   w.end_object();
   return json_response(std::move(w));
 }

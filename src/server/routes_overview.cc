@@ -7,7 +7,7 @@ namespace waybill::server {
 namespace {
 
 constexpr int64_t kStaleAdvisoryHours = 7 * 24;
-constexpr size_t kSamples = 12;          // points of a history
+constexpr size_t kSamples = 12;            // points of a history
 constexpr size_t kMaxHistoryPlaces = 300;  // beyond, history is left out: it would cost more than it says
 
 struct Known {
@@ -49,7 +49,14 @@ std::vector<Known> knowledge_of(Context& context, const graph::View& view, Time 
     all.push_back(std::move(known));
   }
   if (!any_advisory)
-    all.push_back({"advisories", "", "none", "No advisories are loaded. So nothing can be said about vulnerabilities; this is not “0 found”.", "waybill advisories sync", 0, true, {}});
+    all.push_back({"advisories",
+                   "",
+                   "none",
+                   "No advisories are loaded. So nothing can be said about vulnerabilities; this is not “0 found”.",
+                   "waybill advisories sync",
+                   0,
+                   true,
+                   {}});
   // The catalogue and the predictions say themselves when they speak of a vulnerability.
   if (!exploited_at.is_set() || !epss_at.is_set()) {
     for (const auto& entry : view.entries("advisories", {.limit = 200})) {
@@ -94,9 +101,10 @@ std::vector<Known> knowledge_of(Context& context, const graph::View& view, Time 
   sboms.records = running - missing;
   sboms.has_records = true;
   sboms.state = running == 0 ? "none" : missing == 0 ? "complete" : missing == running ? "none" : "partial";
-  sboms.text = running == 0   ? "Nothing is deployed yet."
-               : missing == 0 ? "All of " + count_text(running, "deployment", "deployments") + (running == 1 ? " has a bill of materials." : " have a bill of materials.")
-                              : std::to_string(missing) + " of " + count_text(running, "deployment", "deployments") + " without a bill of materials.";
+  sboms.text = running == 0 ? "Nothing is deployed yet."
+               : missing == 0
+                   ? "All of " + count_text(running, "deployment", "deployments") + (running == 1 ? " has a bill of materials." : " have a bill of materials.")
+                   : std::to_string(missing) + " of " + count_text(running, "deployment", "deployments") + " without a bill of materials.";
   if (missing > 0) sboms.remedy = "waybill collect sbom.json --subject " + first_missing;
   all.push_back(std::move(sboms));
   Known checkpoint;
@@ -134,7 +142,13 @@ Result<http::Response> show_status(Context& context) {
   JsonWriter w;
   w.begin_object();
   append_as_of(w, view, context.is_live());
-  w.field("version", context.site.version).key("me").begin_object().field("id", context.who().id).field("role", to_word(context.who().roles)).key("scopes").begin_array();
+  w.field("version", context.site.version)
+      .key("me")
+      .begin_object()
+      .field("id", context.who().id)
+      .field("role", to_word(context.who().roles))
+      .key("scopes")
+      .begin_array();
   for (const auto& scope : context.who().scopes) w.value(scope);
   w.end_array().end_object().field("scope", context.site.scope);
   std::vector<graph::Id> delivered;
@@ -166,7 +180,12 @@ Result<http::Response> show_status(Context& context) {
     if (known.what == "advisories" && known.state == "none") {
       w.begin_object().field("verdict", "deny").field("word", "Missing").field("text", known.text).field("remedy", known.remedy).end_object();
     } else if (known.what == "advisories" && known.state == "stale") {
-      w.begin_object().field("verdict", "warn").field("word", "Stale").field("text", "Advisories of " + known.source + " are " + span_text(now.ms - known.at.ms) + " old.").field("remedy", known.remedy).end_object();
+      w.begin_object()
+          .field("verdict", "warn")
+          .field("word", "Stale")
+          .field("text", "Advisories of " + known.source + " are " + span_text(now.ms - known.at.ms) + " old.")
+          .field("remedy", known.remedy)
+          .end_object();
     } else if (known.what == "sboms" && (known.state == "partial" || (known.state == "none" && !known.remedy.empty()))) {
       w.begin_object().field("verdict", "warn").field("word", "Missing").field("text", known.text).field("remedy", known.remedy).end_object();
     }
@@ -183,7 +202,7 @@ struct Cell {
 };
 struct Row {
   ServiceInfo service;
-  std::map<std::string, Cell> cells;   // by environment
+  std::map<std::string, Cell> cells;  // by environment
   int worst = 0;
 };
 
@@ -225,7 +244,8 @@ Result<http::Response> show_overview(Context& context) {
   }
   std::vector<const Row*> ordered;
   for (const auto& [id, row] : rows) ordered.push_back(&row);
-  std::sort(ordered.begin(), ordered.end(), [](const Row* a, const Row* b) { return std::tie(b->worst, a->service.name) < std::tie(a->worst, b->service.name); });
+  std::sort(ordered.begin(), ordered.end(),
+            [](const Row* a, const Row* b) { return std::tie(b->worst, a->service.name) < std::tie(a->worst, b->service.name); });
   const auto turned = view.transitions({.limit = 50});
 
   JsonWriter w;
@@ -250,7 +270,8 @@ Result<http::Response> show_overview(Context& context) {
     worst = "ask";
     text = count_text(counts["ask"], "deployment waits", "deployments wait") + " for an approval.";
   } else if (counts["unknown"] > 0) {
-    text = "Of " + count_text(running, "deployment", "deployments") + ", " + std::to_string(counts["unknown"]) + (counts["unknown"] == 1 ? " has" : " have") + " not been judged.";
+    text = "Of " + count_text(running, "deployment", "deployments") + ", " + std::to_string(counts["unknown"]) + (counts["unknown"] == 1 ? " has" : " have") +
+           " not been judged.";
   } else if (counts["warn"] > 0) {
     worst = "warn";
     text = count_text(running, "deployment runs", "deployments run") + "; somebody should look at " + std::to_string(counts["warn"]) + ".";
@@ -266,7 +287,8 @@ Result<http::Response> show_overview(Context& context) {
   w.end_array().end_object();
 
   w.key("environments").begin_array();
-  for (const auto& environment : environments) w.begin_object().field("name", environment.name).field("tier", environment.tier).field("order", environment.order).end_object();
+  for (const auto& environment : environments)
+    w.begin_object().field("name", environment.name).field("tier", environment.tier).field("order", environment.order).end_object();
   w.end_array();
 
   // --- histories, from the graph as it was
@@ -314,7 +336,10 @@ Result<http::Response> show_overview(Context& context) {
       const auto it = row->cells.find(environment.name);
       if (it == row->cells.end()) continue;
       const auto& [deployment, standing] = it->second;
-      w.key(environment.name).begin_object().field("digest", deployment.digest).field("name", deployment.name.empty() ? short_digest(deployment.digest) : std::string(deployment.name));
+      w.key(environment.name)
+          .begin_object()
+          .field("digest", deployment.digest)
+          .field("name", deployment.name.empty() ? short_digest(deployment.digest) : std::string(deployment.name));
       w.field("deployment", ref_of('r', deployment.entry)).field("since", to_rfc3339(deployment.from)).field("verdict", standing.verdict);
       append_id_or_null(w, "decision", standing.decision);
       w.field("summary", standing.summary);
@@ -325,7 +350,12 @@ Result<http::Response> show_overview(Context& context) {
       for (const auto& decision : view.decisions(filter, {.limit = 8})) {
         if (decision.entry < deployment.entry) break;
         if (decision.subject == deployment.artifact || decision.subject.kind() != graph::Kind::artifact || !decision.superseded_by.empty()) continue;
-        w.key("next").begin_object().field("verdict", decision.fact.verdict).field("decision", decision.fact.id).field("digest", decision.fact.subject).end_object();
+        w.key("next")
+            .begin_object()
+            .field("verdict", decision.fact.verdict)
+            .field("decision", decision.fact.id)
+            .field("digest", decision.fact.subject)
+            .end_object();
         ++counts["next"];
         break;
       }
@@ -352,7 +382,12 @@ Result<http::Response> show_overview(Context& context) {
     const auto& first = turned[i].fact;
     size_t end = i;
     while (end < turned.size() && turned[end].fact.cause == first.cause && turned[end].fact.to == first.to && turned[end].fact.from == first.from) ++end;
-    w.begin_object().field("entry", turned[i].entry).field("at", to_rfc3339(first.at)).field("from", first.from.empty() ? facts::Text("unknown") : first.from).field("to", first.to).field("cause", first.cause);
+    w.begin_object()
+        .field("entry", turned[i].entry)
+        .field("at", to_rfc3339(first.at))
+        .field("from", first.from.empty() ? facts::Text("unknown") : first.from)
+        .field("to", first.to)
+        .field("cause", first.cause);
     w.key("links").begin_array();
     for (const auto& name : names_in(view, first.cause)) w.begin_object().field("text", name.text).field("href", name.href).end_object();
     w.end_array().key("deployments").begin_array();

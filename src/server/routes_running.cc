@@ -16,7 +16,8 @@ void append_who(JsonWriter& w, const Principal& who) {
 Error no_server() { return Error(Code::unavailable, "this needs a running server").next("start one: `waybill serve`"); }
 
 std::string cookie_text(const Context& context, std::string_view value, std::string_view age) {
-  return std::string(kCookieName) + "=" + std::string(value) + "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::string(age) + (context.site.secure_cookie ? "; Secure" : "");
+  return std::string(kCookieName) + "=" + std::string(value) + "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::string(age) +
+         (context.site.secure_cookie ? "; Secure" : "");
 }
 
 }  // namespace

@@ -81,7 +81,8 @@ Result<http::Response> list_subjects(Context& context) {
       graph::View::DecisionFilter filter;
       filter.subject = id;
       for (const auto& decision : view.decisions(filter, {.limit = 10}))
-        if (!decision.fact.environment.empty() && decision.superseded_by.empty()) by_environment.try_emplace(std::string(decision.fact.environment), decision.fact.verdict);
+        if (!decision.fact.environment.empty() && decision.superseded_by.empty())
+          by_environment.try_emplace(std::string(decision.fact.environment), decision.fact.verdict);
     }
     w.key("services").begin_array();
     for (const auto& service : services) w.value(service);
@@ -114,7 +115,8 @@ std::string_view proof_of(const graph::View& view, uint64_t entry) {
   return known && known->is_signed ? "signed" : "logged";
 }
 
-std::vector<Station> stations_of(const graph::View& view, graph::Id id, const std::vector<graph::Decision>& decisions, const std::vector<graph::Deployment>& deployments, Time now) {
+std::vector<Station> stations_of(const graph::View& view, graph::Id id, const std::vector<graph::Decision>& decisions,
+                                 const std::vector<graph::Deployment>& deployments, Time now) {
   std::vector<Station> all;
   const auto builds = view.builds(id);
   const auto sources = view.sources(id);
@@ -141,7 +143,8 @@ std::vector<Station> stations_of(const graph::View& view, graph::Id id, const st
   if (!inventories.empty()) {
     const auto& first = inventories.front();
     sbom.text = count_text(view.component_count(id), "component", "components");
-    sbom.detail = std::string(first.listed.format) + " " + std::string(first.listed.version) + (first.listed.tool.empty() ? std::string() : " by " + std::string(first.listed.tool));
+    sbom.detail = std::string(first.listed.format) + " " + std::string(first.listed.version) +
+                  (first.listed.tool.empty() ? std::string() : " by " + std::string(first.listed.tool));
     sbom.entry = first.entry;
   }
   all.push_back(std::move(sbom));
@@ -154,7 +157,8 @@ std::vector<Station> stations_of(const graph::View& view, graph::Id id, const st
       failed += one.fact.failed;
       skipped += one.fact.skipped;
     }
-    test.text = std::to_string(passed) + " passed" + (failed > 0 ? ", " + std::to_string(failed) + " failed" : std::string()) + (skipped > 0 ? ", " + std::to_string(skipped) + " skipped" : std::string());
+    test.text = std::to_string(passed) + " passed" + (failed > 0 ? ", " + std::to_string(failed) + " failed" : std::string()) +
+                (skipped > 0 ? ", " + std::to_string(skipped) + " skipped" : std::string());
     test.detail = count_text(tests.size(), "suite", "suites");
     test.entry = tests.front().entry;
     test.verdict = failed > 0 ? "warn" : "";
@@ -170,7 +174,9 @@ std::vector<Station> stations_of(const graph::View& view, graph::Id id, const st
         break;
       }
     signature.text = best->fact.verified ? "Holds" : "Does not hold";
-    signature.detail = best->fact.verified ? (best->fact.identity.empty() ? "key " + std::string(best->fact.key.substr(0, 12)) : "by " + std::string(best->fact.identity)) : std::string(best->fact.reason);
+    signature.detail = best->fact.verified
+                           ? (best->fact.identity.empty() ? "key " + std::string(best->fact.key.substr(0, 12)) : "by " + std::string(best->fact.identity))
+                           : std::string(best->fact.reason);
     signature.entry = best->entry;
     signature.verdict = best->fact.verified ? "" : "warn";
   }
@@ -207,7 +213,8 @@ std::vector<Station> stations_of(const graph::View& view, graph::Id id, const st
 // The picture around an artifact: source → build → artifact → what is wrong in it; → services → environments.
 class Picture {
  public:
-  std::string node(std::string_view kind, std::string_view key, std::string_view label, std::string_view detail, std::string_view verdict, std::string_view link) {
+  std::string node(std::string_view kind, std::string_view key, std::string_view label, std::string_view detail, std::string_view verdict,
+                   std::string_view link) {
     const auto it = ids_.find(std::string(kind) + "\n" + std::string(key));
     if (it != ids_.end()) return it->second;
     const std::string id = "n" + std::to_string(ids_.size() + 1);
@@ -283,20 +290,29 @@ Result<http::Response> show_subject(Context& context) {
       worst = standing.verdict;
       headline = standing.summary;
     }
-    standing_json.begin_object().field("environment", deployment.environment_name).field("service", service_info(view, deployment.service).name).field("verdict", standing.verdict);
+    standing_json.begin_object()
+        .field("environment", deployment.environment_name)
+        .field("service", service_info(view, deployment.service).name)
+        .field("verdict", standing.verdict);
     append_id_or_null(standing_json, "decision", standing.decision);
     append_time(standing_json, "at", standing.at);
     standing_json.field("summary", standing.summary).field("deployed", true).field("deployment", ref_of('r', deployment.entry)).end_object();
   }
   for (const auto& decision : decisions) {
     const std::string environment(decision.fact.environment);
-    if (environment.empty() || !decision.superseded_by.empty() || std::find(environments_seen.begin(), environments_seen.end(), environment) != environments_seen.end()) continue;
+    if (environment.empty() || !decision.superseded_by.empty() ||
+        std::find(environments_seen.begin(), environments_seen.end(), environment) != environments_seen.end())
+      continue;
     environments_seen.push_back(environment);
     if (worst == "unknown" || badness(decision.fact.verdict) > badness(worst)) {
       worst = decision.fact.verdict;
       headline = decision.fact.summary;
     }
-    standing_json.begin_object().field("environment", environment).field("verdict", decision.fact.verdict).field("decision", decision.fact.id).field("at", to_rfc3339(decision.fact.at));
+    standing_json.begin_object()
+        .field("environment", environment)
+        .field("verdict", decision.fact.verdict)
+        .field("decision", decision.fact.id)
+        .field("at", to_rfc3339(decision.fact.at));
     standing_json.field("summary", decision.fact.summary).field("deployed", false).key("deployment").null().end_object();
   }
   standing_json.end_array();
@@ -314,7 +330,12 @@ Result<http::Response> show_subject(Context& context) {
   w.key("stations").begin_array();
   if (is_artifact) {
     for (const auto& station : stations_of(view, id, decisions, deployments, now)) {
-      w.begin_object().field("key", station.key).field("title", station.title).field("text", station.text).field("detail", station.detail).field("proof", station.proof);
+      w.begin_object()
+          .field("key", station.key)
+          .field("title", station.title)
+          .field("text", station.text)
+          .field("detail", station.detail)
+          .field("proof", station.proof);
       if (station.entry == graph::kNoEntry) {
         w.key("entry").null();
       } else {
@@ -349,11 +370,21 @@ Result<http::Response> show_subject(Context& context) {
   for (const auto& source : view.sources(id)) fact("Source", source.fact.source, source.entry);
   for (const auto& review : view.reviews(id)) fact("Reviewed by", review.fact.reviewer, review.entry);
   for (const auto& test : view.tests(id))
-    fact("Tests", (test.fact.suite.empty() ? std::string(facts::to_string(test.fact.kind)) : std::string(test.fact.suite)) + ": " + std::to_string(test.fact.passed) + " passed, " + std::to_string(test.fact.failed) + " failed, " + std::to_string(test.fact.skipped) + " skipped", test.entry);
+    fact("Tests",
+         (test.fact.suite.empty() ? std::string(facts::to_string(test.fact.kind)) : std::string(test.fact.suite)) + ": " + std::to_string(test.fact.passed) +
+             " passed, " + std::to_string(test.fact.failed) + " failed, " + std::to_string(test.fact.skipped) + " skipped",
+         test.entry);
   for (const auto& scan : view.scans(id))
-    fact("Scanned", std::string(facts::to_string(scan.fact.kind)) + " by " + std::string(scan.fact.tool) + (scan.fact.version.empty() ? std::string() : " " + std::string(scan.fact.version)), scan.entry);
+    fact("Scanned",
+         std::string(facts::to_string(scan.fact.kind)) + " by " + std::string(scan.fact.tool) +
+             (scan.fact.version.empty() ? std::string() : " " + std::string(scan.fact.version)),
+         scan.entry);
   for (const auto& signature : view.signatures(id))
-    fact("Signature", (signature.fact.verified ? "holds" : "does not hold") + (signature.fact.identity.empty() ? std::string() : ", by " + std::string(signature.fact.identity)) + (signature.fact.reason.empty() ? std::string() : ": " + std::string(signature.fact.reason)), signature.entry);
+    fact("Signature",
+         (signature.fact.verified ? "holds" : "does not hold") +
+             (signature.fact.identity.empty() ? std::string() : ", by " + std::string(signature.fact.identity)) +
+             (signature.fact.reason.empty() ? std::string() : ": " + std::string(signature.fact.reason)),
+         signature.entry);
   for (const auto& observed : view.observations(id)) fact(observed.fact.property, observed.fact.value, observed.entry);
   if (is_package) {
     const auto component = view.component(id);
@@ -397,7 +428,10 @@ Result<http::Response> show_subject(Context& context) {
     w.begin_object().field("total", total).field("new", fresh).key("items").begin_array();
     for (size_t i = begin; i < end; ++i) {
       const auto& one = components[i];
-      w.begin_object().field("purl", one.purl).field("name", one.group.empty() ? std::string(one.name) : std::string(one.group) + "/" + std::string(one.name)).field("type", one.type);
+      w.begin_object()
+          .field("purl", one.purl)
+          .field("name", one.group.empty() ? std::string(one.name) : std::string(one.group) + "/" + std::string(one.name))
+          .field("type", one.type);
       append_id_or_null(w, "version", one.version);
       append_id_or_null(w, "licence", one.licence);
       w.field("scope", facts::to_string(one.scope)).key("path").begin_array();
@@ -430,7 +464,10 @@ Result<http::Response> show_subject(Context& context) {
     if (it->second.withdrawn.is_set()) continue;
     const auto vex = vex_of(view, match.vulnerability, match.package, is_artifact ? id : graph::Id());
     w.begin_object().field("id", it->second.name).field("key", std::string(it->second.name) + " " + std::string(view.text(match.package)));
-    w.field("severity", facts::to_string(it->second.severity)).field("open", !vex.closes).field("package", view.text(match.package)).field("undetermined", match.undetermined);
+    w.field("severity", facts::to_string(it->second.severity))
+        .field("open", !vex.closes)
+        .field("package", view.text(match.package))
+        .field("undetermined", match.undetermined);
     append_id_or_null(w, "vex", vex.status);
     append_id_or_null(w, "fix", match.fixed.empty() ? std::string_view{} : match.fixed.front());
     append_time(w, "known_at", match.known_at);
@@ -450,7 +487,10 @@ Result<http::Response> show_subject(Context& context) {
   }
   w.end_array().key("deployments").begin_array();
   for (const auto& deployment : deployments) {
-    w.begin_object().field("id", ref_of('r', deployment.entry)).field("service", service_info(view, deployment.service).name).field("environment", deployment.environment_name);
+    w.begin_object()
+        .field("id", ref_of('r', deployment.entry))
+        .field("service", service_info(view, deployment.service).name)
+        .field("environment", deployment.environment_name);
     append_time(w, "from", deployment.from);
     append_time(w, "until", deployment.until);
     w.field("entry", deployment.entry).end_object();
@@ -460,7 +500,12 @@ Result<http::Response> show_subject(Context& context) {
   for (const auto& entry : view.entries_of(id, {.limit = 200})) {
     if (entry.kind != "evidence") continue;
     first_evidence = entry.index;
-    w.begin_object().field("entry", entry.index).field("at", to_rfc3339(entry.at)).field("kind", entry.document_kind).field("format", entry.format).field("document", entry.document.to_string());
+    w.begin_object()
+        .field("entry", entry.index)
+        .field("at", to_rfc3339(entry.at))
+        .field("kind", entry.document_kind)
+        .field("format", entry.format)
+        .field("document", entry.document.to_string());
     w.field("bytes", entry.document_bytes).field("actor", entry.actor).field("signed", entry.is_signed).field("trusted", entry.is_signed).end_object();
   }
   w.end_array();
@@ -473,7 +518,8 @@ Result<http::Response> show_subject(Context& context) {
     for (const auto& source : view.built_from(id)) {
       const auto text = view.text(source);
       const auto at = text.rfind('@');
-      before = picture.node("source", text, tail_of(text.substr(0, at)), at == std::string_view::npos ? std::string_view{} : text.substr(at + 1, 12), "", subject_href(text));
+      before = picture.node("source", text, tail_of(text.substr(0, at)), at == std::string_view::npos ? std::string_view{} : text.substr(at + 1, 12), "",
+                            subject_href(text));
     }
     if (!builds.empty()) {
       const auto build = picture.node("build", builds.front().fact.builder, tail_of(builds.front().fact.builder), builds.front().fact.type, "", "");
@@ -488,15 +534,20 @@ Result<http::Response> show_subject(Context& context) {
       const auto component = view.component(package);
       const auto node = picture.node("component", view.text(package), component.name, component.version, "", subject_href(view.text(package)));
       picture.edge(self, node, "contains");
-      for (size_t i = 0; i < names.size() && i < 4; ++i) picture.edge(node, picture.node("vulnerability", names[i], names[i], "", "", "/vulnerabilities/" + http::percent_encode(names[i])), "affected by");
+      for (size_t i = 0; i < names.size() && i < 4; ++i)
+        picture.edge(node, picture.node("vulnerability", names[i], names[i], "", "", "/vulnerabilities/" + http::percent_encode(names[i])), "affected by");
     }
     for (const auto& deployment : deployments) {
       if (deployment.until.is_set()) continue;
       const auto service = service_info(view, deployment.service);
       const auto standing = verdicts.of(deployment);
-      const auto node = picture.node("service", service.scope, service.name, service.owners.empty() ? std::string() : service.owners.front(), "", "/services/" + http::percent_encode(service.name));
+      const auto node = picture.node("service", service.scope, service.name, service.owners.empty() ? std::string() : service.owners.front(), "",
+                                     "/services/" + http::percent_encode(service.name));
       picture.edge(self, node, "runs as");
-      picture.edge(node, picture.node("environment", std::string(deployment.environment_name), deployment.environment_name, "", standing.verdict, standing.decision.empty() ? std::string() : "/decisions/" + standing.decision), "in");
+      picture.edge(node,
+                   picture.node("environment", std::string(deployment.environment_name), deployment.environment_name, "", standing.verdict,
+                                standing.decision.empty() ? std::string() : "/decisions/" + standing.decision),
+                   "in");
     }
     std::move(picture).write(w);
   } else {
@@ -511,7 +562,14 @@ Result<http::Response> show_subject(Context& context) {
   auto path = proven == graph::kNoEntry ? Result<trust::Hashes>(fail(Code::not_found, "none")) : log.prove_inclusion(proven, head.size);
   auto entry = proven == graph::kNoEntry ? Result<log::Entry>(fail(Code::not_found, "none")) : log.load_entry(proven);
   if (path && entry) {
-    w.begin_object().field("entry", proven).field("leaf", trust::leaf_hash(entry->leaf).hex()).field("index", proven).field("size", head.size).field("root", head.root.hex()).key("path").begin_array();
+    w.begin_object()
+        .field("entry", proven)
+        .field("leaf", trust::leaf_hash(entry->leaf).hex())
+        .field("index", proven)
+        .field("size", head.size)
+        .field("root", head.root.hex())
+        .key("path")
+        .begin_array();
     for (const auto& hash : *path) w.value(hash.hex());
     w.end_array().field("checkpoint", head.note).end_object();
   } else {
@@ -542,13 +600,17 @@ Result<http::Response> search_all(Context& context) {
           break;
         case graph::Kind::package: hits.push_back({"package", text, "", subject_href(text)}); break;
         case graph::Kind::image: hits.push_back({"subject", text, "image", subject_href(text)}); break;
-        case graph::Kind::vulnerability: hits.push_back({"vulnerability", text, hit.name == hit.text ? std::string() : std::string(hit.name), "/vulnerabilities/" + http::percent_encode(text)}); break;
+        case graph::Kind::vulnerability:
+          hits.push_back(
+              {"vulnerability", text, hit.name == hit.text ? std::string() : std::string(hit.name), "/vulnerabilities/" + http::percent_encode(text)});
+          break;
         case graph::Kind::decision: hits.push_back({"decision", text, "", "/decisions/" + text}); break;
         default: break;
       }
     }
-    constexpr std::pair<std::string_view, std::string_view> kPages[] = {{"Overview", "/"},         {"Deliveries", "/deliveries"}, {"Subjects", "/subjects"},
-                                                                         {"Vulnerabilities", "/vulnerabilities"}, {"Decisions", "/decisions"},   {"Log", "/log"}};
+    constexpr std::pair<std::string_view, std::string_view> kPages[] = {{"Overview", "/"},           {"Deliveries", "/deliveries"},
+                                                                        {"Subjects", "/subjects"},   {"Vulnerabilities", "/vulnerabilities"},
+                                                                        {"Decisions", "/decisions"}, {"Log", "/log"}};
     for (const auto& [title, href] : kPages)
       if (to_lower(title).starts_with(to_lower(q))) hits.push_back({"page", std::string(title), "", std::string(href)});
   }
@@ -557,7 +619,8 @@ Result<http::Response> search_all(Context& context) {
   w.begin_object();
   append_as_of(w, view, context.is_live());
   w.key("items").begin_array();
-  for (const auto& hit : hits) w.begin_object().field("kind", hit.kind).field("title", hit.title).field("detail", hit.detail).field("href", hit.href).end_object();
+  for (const auto& hit : hits)
+    w.begin_object().field("kind", hit.kind).field("title", hit.title).field("detail", hit.detail).field("href", hit.href).end_object();
   w.end_array().end_object();
   return json_response(std::move(w));
 }

@@ -56,7 +56,8 @@ TEST(RouteTable, LetsInWhomTheTableNamesAndNobodyElse) {
   };
   std::vector<As> all = {{"nobody", "", 0}};
   for (const auto& role : roles()) {
-    const auto made = admin->call("POST", "/api/v1/tokens", "{\"id\":\"machine:" + std::string(role.word) + "\",\"roles\":[\"" + std::string(role.word) + "\"]}");
+    const auto made =
+        admin->call("POST", "/api/v1/tokens", "{\"id\":\"machine:" + std::string(role.word) + "\",\"roles\":[\"" + std::string(role.word) + "\"]}");
     ASSERT_EQ(made.status, 201) << made.body;
     const auto json = JsonDocument::parse(made.body);
     all.push_back({std::string(role.word), std::string(json->root()["token"].string_or("")), static_cast<Roles>(role.role)});
@@ -108,7 +109,8 @@ TEST(QuestionScanner, SaysTheSameAsTheParserOrNothing) {
     EXPECT_EQ(fast->ticket, slow->ticket);
     EXPECT_EQ(fast->preview, slow->preview);
   }
-  for (const std::string_view json : {R"({"subject":"x","subject":"y"})", R"({"subject":"\u0061"})", R"({"subject":"x"} trailing)", R"({"subject":1})", R"([])", R"({})", R"({"subject":"x",})", "{\"subject\":\"\xc3\xa9\"}", R"({"subject":"x","other":"y"})", ""})
+  for (const std::string_view json : {R"({"subject":"x","subject":"y"})", R"({"subject":"\u0061"})", R"({"subject":"x"} trailing)", R"({"subject":1})", R"([])",
+                                      R"({})", R"({"subject":"x",})", "{\"subject\":\"\xc3\xa9\"}", R"({"subject":"x","other":"y"})", ""})
     EXPECT_FALSE(scan_question(json, "ci")) << json;
 }
 

@@ -28,8 +28,8 @@ int severity_rank(facts::Severity severity) { return static_cast<int>(severity);
 
 // What matters first (docs/api.md): known to be exploited, reaches production, severity, prediction, how many run it.
 auto order_of(const Item& item) {
-  return std::make_tuple(!item.open, !item.what.known_exploited, item.production == 0, -severity_rank(item.what.severity), -item.what.epss, -static_cast<int64_t>(item.deployments), item.known_at.ms,
-                         item.what.name);
+  return std::make_tuple(!item.open, !item.what.known_exploited, item.production == 0, -severity_rank(item.what.severity), -item.what.epss,
+                         -static_cast<int64_t>(item.deployments), item.known_at.ms, item.what.name);
 }
 
 Item make_item(Context& context, const graph::View& view, const std::vector<EnvironmentInfo>& environments, graph::Id id, graph::Vulnerability what) {
@@ -79,7 +79,9 @@ void append_item(JsonWriter& w, const Item& item, size_t rank, Time now) {
   if (what.exploited_due.is_set() && what.exploited_due < now) why("overdue", true, "its deadline passed on " + to_date(what.exploited_due));
   if (what.ransomware) why("ransomware", true, "used by ransomware");
   if (item.production > 0) why("production", false, "runs in production, " + count_text(item.production, "deployment", "deployments"));
-  if (what.severity >= facts::Severity::high) why(facts::to_string(what.severity), false, std::string(facts::to_string(what.severity)) + (what.score >= 0 ? ", score " + to_json_number(what.score) : std::string()));
+  if (what.severity >= facts::Severity::high)
+    why(facts::to_string(what.severity), false,
+        std::string(facts::to_string(what.severity)) + (what.score >= 0 ? ", score " + to_json_number(what.score) : std::string()));
   if (what.epss >= 0.1) why("predicted", false, "exploitation is predicted with " + std::to_string(static_cast<int>(what.epss * 100 + 0.5)) + " % in 30 days");
   if (!item.fixed.empty()) why("fixable", false, "fixed in " + item.fixed.front());
   w.end_array();
@@ -89,8 +91,10 @@ void append_item(JsonWriter& w, const Item& item, size_t rank, Time now) {
     w.field("severity", facts::to_string(what.severity));
   }
   const auto number = [&](std::string_view name, double value) {
-    if (value < 0) w.key(name).null();
-    else w.field(name, value);
+    if (value < 0)
+      w.key(name).null();
+    else
+      w.field(name, value);
   };
   number("cvss", what.score);
   number("epss", what.epss);
@@ -112,7 +116,8 @@ Result<http::Response> list_vulnerabilities(Context& context) {
   TRY(const auto page, context.paging());
   const Time now = context.is_live() ? context.world().clock().now() : view.time();
   const auto environments = environments_of(view);
-  const auto q = to_lower(context.parameter_or("q", "")), env = context.parameter_or("env", ""), owner = context.parameter_or("owner", ""), sort = context.parameter_or("sort", "rank");
+  const auto q = to_lower(context.parameter_or("q", "")), env = context.parameter_or("env", ""), owner = context.parameter_or("owner", ""),
+             sort = context.parameter_or("sort", "rank");
   const auto running = view.running_vulnerabilities();
   std::vector<Item> items;
   for (const auto id : running) {
@@ -129,21 +134,32 @@ Result<http::Response> list_vulnerabilities(Context& context) {
     auto item = make_item(context, view, environments, id, std::move(*what));
     if (item.deployments == 0) continue;  // only what the caller may see
     if (!owner.empty() && std::find(item.owners.begin(), item.owners.end(), owner) == item.owners.end()) continue;
-    if (!env.empty() && std::none_of(item.trace.deployments.begin(), item.trace.deployments.end(), [&](const auto& d) { return d.environment_name == env; })) continue;
+    if (!env.empty() && std::none_of(item.trace.deployments.begin(), item.trace.deployments.end(), [&](const auto& d) { return d.environment_name == env; }))
+      continue;
     items.push_back(std::move(item));
   }
   std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return order_of(a) < order_of(b); });
   std::vector<size_t> order(items.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  if (sort == "severity") std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return std::make_tuple(-severity_rank(items[a].what.severity), -items[a].what.score, a) < std::make_tuple(-severity_rank(items[b].what.severity), -items[b].what.score, b); });
-  if (sort == "known") std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return std::make_tuple(-items[a].known_at.ms, a) < std::make_tuple(-items[b].known_at.ms, b); });
-  if (sort == "deployments") std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return std::make_tuple(items[b].deployments, a) < std::make_tuple(items[a].deployments, b); });
+  if (sort == "severity")
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return std::make_tuple(-severity_rank(items[a].what.severity), -items[a].what.score, a) <
+             std::make_tuple(-severity_rank(items[b].what.severity), -items[b].what.score, b);
+    });
+  if (sort == "known")
+    std::sort(order.begin(), order.end(),
+              [&](size_t a, size_t b) { return std::make_tuple(-items[a].known_at.ms, a) < std::make_tuple(-items[b].known_at.ms, b); });
+  if (sort == "deployments")
+    std::sort(order.begin(), order.end(),
+              [&](size_t a, size_t b) { return std::make_tuple(items[b].deployments, a) < std::make_tuple(items[a].deployments, b); });
   size_t urgent = 0, serious = 0;
   for (const auto& item : items) {
     if (!item.open) continue;
     const bool overdue = item.what.exploited_due.is_set() && item.what.exploited_due < now;
-    if (item.what.known_exploited || overdue) ++urgent;
-    else if (item.what.severity >= facts::Severity::high && item.production > 0) ++serious;
+    if (item.what.known_exploited || overdue)
+      ++urgent;
+    else if (item.what.severity >= facts::Severity::high && item.production > 0)
+      ++serious;
   }
   std::string text, sub;
   if (view.advisories_loaded().empty()) {

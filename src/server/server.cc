@@ -28,9 +28,7 @@ constexpr size_t kInlineDocumentBytes = size_t{8} << 10;  // documents up to her
 constexpr unsigned kWaitingThreads = 24;
 constexpr size_t kMaxQueued = 8192;
 
-int64_t now_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+int64_t now_us() { return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // W3C trace context: only what has the right form is echoed.
 bool is_traceparent(std::string_view text) {
@@ -64,13 +62,13 @@ struct Server::State {
   std::unique_ptr<Auth> auth;
   Metrics metrics;
   std::shared_ptr<EventHub> events;
-  std::unique_ptr<store::KeyValue> kept;   // sessions and idempotency keys, across restarts
+  std::unique_ptr<store::KeyValue> kept;  // sessions and idempotency keys, across restarts
   Idempotency idempotency;
   Site site;
   // Declared before the sockets: these outlive them, and are stopped by hand in the right order.
   std::unique_ptr<Workers> thinking, waiting;
   std::unique_ptr<net::Server> net;
-  std::atomic<uint64_t> under_way{0};   // documents whose receipts have not come
+  std::atomic<uint64_t> under_way{0};  // documents whose receipts have not come
   std::thread housekeeper;
   std::mutex housekeeping;
   std::condition_variable housekeeper_wakes;
@@ -81,7 +79,8 @@ struct Server::State {
   // What every answer gets, and who is told of it.
   void finish(http::Response& response, const http::Request& request, const Route* route, std::string_view who, int64_t started) {
     const int64_t micros = now_us() - started;
-    if (const auto trace = request.header("traceparent"); !trace.empty() && is_traceparent(trace)) response.headers.emplace_back("traceparent", std::string(trace));
+    if (const auto trace = request.header("traceparent"); !trace.empty() && is_traceparent(trace))
+      response.headers.emplace_back("traceparent", std::string(trace));
     if (route != nullptr && route->run != Run::decide) {
       bool has_cache = false;
       for (const auto& [name, value] : response.headers) has_cache = has_cache || name == "cache-control";
@@ -91,7 +90,13 @@ struct Server::State {
     metrics.count(route, response.status, micros);
     if (options.log_all || response.status >= 500 || (response.status >= 400 && says(Level::debug)))
       say(response.status >= 500 ? Level::error : Level::info, "request",
-          {{"method", request.method}, {"path", request.path}, {"status", response.status}, {"bytes", response.body.size()}, {"micros", micros}, {"who", who}, {"peer", request.peer}});
+          {{"method", request.method},
+           {"path", request.path},
+           {"status", response.status},
+           {"bytes", response.body.size()},
+           {"micros", micros},
+           {"who", who},
+           {"peer", request.peer}});
   }
 
   http::Response busy() {

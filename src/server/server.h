@@ -17,15 +17,15 @@ namespace waybill::server {
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  uint16_t port = 8620;              // 0: any free one
-  unsigned threads = 0;              // io threads; 0: one a core
+  uint16_t port = 8620;  // 0: any free one
+  unsigned threads = 0;  // io threads; 0: one a core
   size_t max_body_bytes = size_t{256} << 20;
-  bool private_log = false;          // /log/* needs a token
-  bool open_metrics = false;         // /metrics needs none
-  bool log_all = false;              // the access log has every request, not only those that failed
+  bool private_log = false;   // /log/* needs a token
+  bool open_metrics = false;  // /metrics needs none
+  bool log_all = false;       // the access log has every request, not only those that failed
   std::string version = "0.1.0";
-  std::string scope;                 // the installation's name, shown on the console
-  bool secure_cookie = false;        // the console is reached over https (a proxy in front)
+  std::string scope;           // the installation's name, shown on the console
+  bool secure_cookie = false;  // the console is reached over https (a proxy in front)
 };
 
 class Server {
@@ -35,7 +35,7 @@ class Server {
   ~Server();
 
   uint16_t port() const;
-  std::string url() const;                              // "http://127.0.0.1:8620"
+  std::string url() const;  // "http://127.0.0.1:8620"
   // The first admin token, if this start made one: print it once.
   const std::optional<std::string>& first_token() const;
 

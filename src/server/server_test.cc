@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view kDigest = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 std::string sbom(std::string_view digest = kDigest, std::string_view version = "4.2.1") {
   return R"({"bomFormat":"CycloneDX","specVersion":"1.6","version":1,"metadata":{"component":{"type":"container","name":"harbour","version":"1.4.0","hashes":[{"alg":"SHA-256","content":")" +
-         std::string(digest.substr(7)) + R"("}]}},"components":[{"type":"library","name":"oakjson","version":")" + std::string(version) + R"(","purl":"pkg:npm/oakjson@)" + std::string(version) + R"("}]})";
+         std::string(digest.substr(7)) + R"("}]}},"components":[{"type":"library","name":"oakjson","version":")" + std::string(version) +
+         R"(","purl":"pkg:npm/oakjson@)" + std::string(version) + R"("}]})";
 }
 
 TEST(Server, GivesAReceiptWithAProofAndServesTheBytesBack) {
@@ -159,7 +160,9 @@ class FullDisk : public Disk {
   bool is_directory(const std::string& path) const override { return Disk::system().is_directory(path); }
   Result<std::vector<std::string>> list_files(const std::string& path) const override { return Disk::system().list_files(path); }
   Result<void> remove_file(const std::string& path) override { return Disk::system().remove_file(path); }
-  Result<uint64_t> free_bytes(const std::string& path) const override { return full.load() ? Result<uint64_t>(uint64_t{1000}) : Disk::system().free_bytes(path); }
+  Result<uint64_t> free_bytes(const std::string& path) const override {
+    return full.load() ? Result<uint64_t>(uint64_t{1000}) : Disk::system().free_bytes(path);
+  }
 };
 
 TEST(Server, AFullDiskRefusesWritesAnswersReadsAndRecovers) {
@@ -270,7 +273,8 @@ TEST(Server, AnswersPipelinedRequestsInOrderAndKeepsTheConnection) {
 TEST(Server, RefusesWhatSmugglersSend) {
   TestServer server;
   for (const std::string_view raw : {"POST /healthz HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-                                     "POST /healthz HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd", "GET /healthz HTTP/9.9\r\n\r\n", "\x16\x03\x01 hello\r\n\r\n"}) {
+                                     "POST /healthz HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd", "GET /healthz HTTP/9.9\r\n\r\n",
+                                     "\x16\x03\x01 hello\r\n\r\n"}) {
     auto client = server.client("");
     client->send_raw(raw);
     const auto answer = client->read();
@@ -282,9 +286,11 @@ TEST(Server, RefusesWhatSmugglersSend) {
 TEST(Server, AnswersEveryQuestionOfAnEmptyLog) {
   TestServer server;
   auto client = server.client();
-  for (const char* path : {"/api/v1/status", "/api/v1/overview", "/api/v1/deliveries", "/api/v1/subjects", "/api/v1/vulnerabilities", "/api/v1/services", "/api/v1/environments", "/api/v1/deployments",
-                           "/api/v1/decisions", "/api/v1/exceptions", "/api/v1/policies", "/api/v1/entries", "/api/v1/entries/0", "/api/v1/timeline", "/api/v1/search?q=a", "/api/v1/configuration",
-                           "/api/v1/advisories", "/metrics", "/openapi.json", "/api/v1/tokens"}) {
+  for (const char* path :
+       {"/api/v1/status",       "/api/v1/overview",    "/api/v1/deliveries", "/api/v1/subjects",      "/api/v1/vulnerabilities", "/api/v1/services",
+        "/api/v1/environments", "/api/v1/deployments", "/api/v1/decisions",  "/api/v1/exceptions",    "/api/v1/policies",        "/api/v1/entries",
+        "/api/v1/entries/0",    "/api/v1/timeline",    "/api/v1/search?q=a", "/api/v1/configuration", "/api/v1/advisories",      "/metrics",
+        "/openapi.json",        "/api/v1/tokens"}) {
     const auto answer = client->call("GET", path);
     EXPECT_EQ(answer.status, 200) << path << ": " << answer.body;
     if (std::string_view(path) != "/metrics") {
@@ -299,16 +305,22 @@ TEST(Server, GoesTheMainWay) {
   TestServer server;
   auto client = server.client();
   ASSERT_EQ(client->call("POST", "/api/v1/configuration", R"({"kind":"environment","name":"production","tier":"production","order":2})").status, 201);
-  ASSERT_EQ(client->call("POST", "/api/v1/configuration", R"({"kind":"service","scope":"demo/harbour","name":"harbour","owners":["team:harbour"]})").status, 201);
+  ASSERT_EQ(client->call("POST", "/api/v1/configuration", R"({"kind":"service","scope":"demo/harbour","name":"harbour","owners":["team:harbour"]})").status,
+            201);
   ASSERT_EQ(client->call("POST", "/api/v1/evidence", sbom()).status, 201);
-  const auto deployed = client->call("POST", "/api/v1/deployments", "{\"subject\":\"registry.example/harbour@" + std::string(kDigest) + "\",\"service\":\"demo/harbour\",\"environment\":\"production\"}");
+  const auto deployed =
+      client->call("POST", "/api/v1/deployments",
+                   "{\"subject\":\"registry.example/harbour@" + std::string(kDigest) + "\",\"service\":\"demo/harbour\",\"environment\":\"production\"}");
   ASSERT_EQ(deployed.status, 201) << deployed.body;
-  const auto decision = client->call("POST", "/api/v1/gates/ci/decisions", "{\"subject\":\"" + std::string(kDigest) + "\",\"environment\":\"production\",\"service\":\"demo/harbour\"}");
+  const auto decision = client->call("POST", "/api/v1/gates/ci/decisions",
+                                     "{\"subject\":\"" + std::string(kDigest) + "\",\"environment\":\"production\",\"service\":\"demo/harbour\"}");
   ASSERT_EQ(decision.status, 200) << decision.body;
-  const auto again = client->call("POST", "/api/v1/gates/ci/decisions", "{\"subject\":\"" + std::string(kDigest) + "\",\"environment\":\"production\",\"service\":\"demo/harbour\"}");
+  const auto again = client->call("POST", "/api/v1/gates/ci/decisions",
+                                  "{\"subject\":\"" + std::string(kDigest) + "\",\"environment\":\"production\",\"service\":\"demo/harbour\"}");
   EXPECT_EQ(JsonDocument::parse(again.body)->root()["id"].string_or(""), JsonDocument::parse(decision.body)->root()["id"].string_or("x"));
-  const auto imported = client->call("POST", "/api/v1/advisories?source=demo",
-                                     R"({"id":"DEMO-2026-0002","modified":"2026-11-22T00:00:00Z","published":"2026-11-22T00:00:00Z","summary":"oakjson","affected":[{"package":{"ecosystem":"npm","name":"oakjson"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"4.2.3"}]}]}]})");
+  const auto imported = client->call(
+      "POST", "/api/v1/advisories?source=demo",
+      R"({"id":"DEMO-2026-0002","modified":"2026-11-22T00:00:00Z","published":"2026-11-22T00:00:00Z","summary":"oakjson","affected":[{"package":{"ecosystem":"npm","name":"oakjson"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"4.2.3"}]}]}]})");
   ASSERT_EQ(imported.status, 201) << imported.body;
   const auto trace = client->call("GET", "/api/v1/trace?of=DEMO-2026-0002");
   ASSERT_EQ(trace.status, 200) << trace.body;

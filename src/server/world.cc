@@ -15,9 +15,7 @@ constexpr uint64_t kSnapshotEveryEntries = 20'000;
 constexpr int64_t kSnapshotEveryMs = 10 * kMinuteMs;
 constexpr size_t kRememberedFacts = 16;
 
-int64_t steady_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+int64_t steady_us() { return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 }  // namespace
 
 struct World::State {
@@ -39,7 +37,7 @@ struct World::State {
   std::atomic<bool> opening{true};
   Result<void> first_fold;
 
-  uint64_t snapshot_size = 0;      // of the last one written or read
+  uint64_t snapshot_size = 0;  // of the last one written or read
   int64_t snapshot_at_us = 0;
 
   std::mutex facts_mutex;

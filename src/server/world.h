@@ -28,12 +28,12 @@ struct WorldOptions {
   log::Mode mode = log::Mode::write;
   Clock* clock = &Clock::system();
   Disk* disk = &Disk::system();
-  std::string origin;              // of the log's checkpoints, when it is made
-  std::string server_url;          // for `see` in decisions
+  std::string origin;      // of the log's checkpoints, when it is made
+  std::string server_url;  // for `see` in decisions
   size_t max_document_bytes = size_t{256} << 20;
   // Re-evaluates what is deployed on a thread of its own when something changed. Off: call turn_over() yourself.
   bool keep_verdicts = true;
-  bool use_snapshot = true;        // read DATA_DIR/graph.snapshot, and write it at the end
+  bool use_snapshot = true;  // read DATA_DIR/graph.snapshot, and write it at the end
 };
 
 class World {

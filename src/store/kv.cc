@@ -25,10 +25,11 @@ Result<std::unique_ptr<KeyValue>> KeyValue::open(const std::string& path, Clock&
   TRY(state->database, Database::open(path, Access::create));
   auto& database = state->database;
   database.set_busy_timeout_ms(5000);
-  TRY_DO(database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                          "CREATE TABLE IF NOT EXISTS value(table_name TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, expires_ms INTEGER NOT NULL,"
-                          " PRIMARY KEY(table_name, key)) WITHOUT ROWID;"
-                          "CREATE INDEX IF NOT EXISTS value_expires ON value(expires_ms) WHERE expires_ms > 0"));
+  TRY_DO(
+      database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                       "CREATE TABLE IF NOT EXISTS value(table_name TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, expires_ms INTEGER NOT NULL,"
+                       " PRIMARY KEY(table_name, key)) WITHOUT ROWID;"
+                       "CREATE INDEX IF NOT EXISTS value_expires ON value(expires_ms) WHERE expires_ms > 0"));
   ::chmod(path.c_str(), 0600);  // sessions are secrets
   TRY(state->put, database.prepare("INSERT OR REPLACE INTO value VALUES (?, ?, ?, ?)"));
   // An expired value is replaced, a living one is left alone and no row comes back.

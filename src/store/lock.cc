@@ -43,10 +43,10 @@ Result<DirectoryLock> DirectoryLock::acquire(const std::string& data_dir) {
     const LockHolder holder = read_holder(descriptor);
     std::string message = "another waybill process holds this data directory: pid " + std::to_string(holder.pid);
     if (!holder.address.empty()) message += ", listening on " + holder.address;
-    return fail(Error(Code::conflict, std::move(message))
-                    .at(data_dir)
-                    .next(holder.address.empty() ? "stop that process, or use another --data-dir"
-                                                 : "use --server " + holder.address + ", or stop that process"));
+    return fail(
+        Error(Code::conflict, std::move(message))
+            .at(data_dir)
+            .next(holder.address.empty() ? "stop that process, or use another --data-dir" : "use --server " + holder.address + ", or stop that process"));
   }
   TRY_DO(lock.write_holder({}));
   return lock;
@@ -61,8 +61,7 @@ std::optional<LockHolder> DirectoryLock::find_holder(const std::string& data_dir
   return holder;
 }
 
-DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), path_(std::move(other.path_)) {}
+DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)), path_(std::move(other.path_)) {}
 
 DirectoryLock& DirectoryLock::operator=(DirectoryLock&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
@@ -81,9 +80,9 @@ Result<void> DirectoryLock::write_holder(std::string_view address) {
   const auto size = static_cast<ssize_t>(text.size());
   if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, text.data(), text.size(), 0) != size) {
     const int number = errno;
-    return fail(Error(number == ENOSPC || number == EDQUOT ? Code::exhausted : Code::internal,
-                      std::string("cannot write the lock file: ") + std::strerror(number))
-                    .at(path_));
+    return fail(
+        Error(number == ENOSPC || number == EDQUOT ? Code::exhausted : Code::internal, std::string("cannot write the lock file: ") + std::strerror(number))
+            .at(path_));
   }
   return {};
 }

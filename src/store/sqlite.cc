@@ -31,11 +31,14 @@ Error to_error(sqlite3* handle, int result, const char* what, const std::string&
   std::string reason = handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(result);
   if (system_error != 0) reason += std::string(" (") + std::strerror(system_error) + ")";
   std::string message = std::string("cannot ") + what + ": " + reason;
-  if (is_disk_full(extended, system_error)) return Error(Code::exhausted, "the disk is full or takes no more: " + message).at(path).next("free some space, then try again; nothing of it was stored");
+  if (is_disk_full(extended, system_error))
+    return Error(Code::exhausted, "the disk is full or takes no more: " + message).at(path).next("free some space, then try again; nothing of it was stored");
   switch (extended & 0xff) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return Error(Code::invalid, "the database is damaged or is none: " + reason).at(path).next("restore the data directory from a backup; nothing was changed");
+      return Error(Code::invalid, "the database is damaged or is none: " + reason)
+          .at(path)
+          .next("restore the data directory from a backup; nothing was changed");
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return Error(Code::unavailable, std::move(message)).at(path);
     case SQLITE_CANTOPEN: return Error(system_error == EACCES ? Code::denied : Code::not_found, std::move(message)).at(path);

@@ -13,7 +13,8 @@ tl::unexpected<Error> wrong(const std::string& pointer, const std::string& messa
 }
 
 Result<std::string> read_base64(const JsonValue& value, const std::string& pointer) {
-  if (!value.is_string()) return wrong(pointer, value.exists() ? "expected base64 text, found " + std::string(to_string(value.kind())) : "is missing: expected base64 text");
+  if (!value.is_string())
+    return wrong(pointer, value.exists() ? "expected base64 text, found " + std::string(to_string(value.kind())) : "is missing: expected base64 text");
   auto bytes = parse_base64_lenient(value.string_or(""));
   if (!bytes) return wrong(pointer, bytes.error().message());
   return bytes;

@@ -99,9 +99,11 @@ TEST_F(Dsse, WhatIsWrongIsNamedWithItsPlace) {
     EXPECT_EQ(envelope.error().to_string(), row.message);
     EXPECT_EQ(envelope.error().code(), Code::invalid);
   }
-  for (const auto* broken : {R"({"payloadType":"t","payload":"AA=","signatures":[{"sig":"AA=="}]})", R"({"payloadType":"t","payload":"A A=","signatures":[{"sig":"AA=="}]})",
-                             R"({"payloadType":"t","payload":"AB==","signatures":[{"sig":"AA=="}]})", R"({"payloadType":"t","payload":"-/==","signatures":[{"sig":"AA=="}]})",
-                             R"({"payloadType":"t","payloadType":"u","payload":"","signatures":[{"sig":"AA=="}]})", R"({"payloadType":"t","payload":"","signatures":[{"sig":"AA=="}])"})
+  for (const auto* broken :
+       {R"({"payloadType":"t","payload":"AA=","signatures":[{"sig":"AA=="}]})", R"({"payloadType":"t","payload":"A A=","signatures":[{"sig":"AA=="}]})",
+        R"({"payloadType":"t","payload":"AB==","signatures":[{"sig":"AA=="}]})", R"({"payloadType":"t","payload":"-/==","signatures":[{"sig":"AA=="}]})",
+        R"({"payloadType":"t","payloadType":"u","payload":"","signatures":[{"sig":"AA=="}]})",
+        R"({"payloadType":"t","payload":"","signatures":[{"sig":"AA=="}])"})
     EXPECT_FALSE(parse_envelope(broken)) << broken;
 }
 

@@ -189,7 +189,10 @@ Result<PublicKey> PublicKey::from_ed25519(Bytes raw) {
 
 Result<PublicKey> PublicKey::from_point(KeyType type, Bytes point) {
   initialise();
-  const char* group = type == KeyType::ecdsa_p256 ? "prime256v1" : type == KeyType::ecdsa_p384 ? "secp384r1" : type == KeyType::ecdsa_p521 ? "secp521r1" : nullptr;
+  const char* group = type == KeyType::ecdsa_p256   ? "prime256v1"
+                      : type == KeyType::ecdsa_p384 ? "secp384r1"
+                      : type == KeyType::ecdsa_p521 ? "secp521r1"
+                                                    : nullptr;
   if (group == nullptr) return fail(Code::invalid, "only ECDSA keys are points");
   Owned<OSSL_PARAM_BLD> builder(OSSL_PARAM_BLD_new());
   OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, group, 0);
@@ -197,8 +200,7 @@ Result<PublicKey> PublicKey::from_point(KeyType type, Bytes point) {
   Owned<OSSL_PARAM> parameters(OSSL_PARAM_BLD_to_param(builder.get()));
   Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
   EVP_PKEY* made = nullptr;
-  if (!context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-      EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_PUBLIC_KEY, parameters.get()) != 1)
+  if (!context || EVP_PKEY_fromdata_init(context.get()) != 1 || EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_PUBLIC_KEY, parameters.get()) != 1)
     return fail(Code::invalid, "these bytes are no point of the curve " + std::string(to_string(type)) + ": " + openssl_reason());
   TRY(auto state, State::of(Owned<EVP_PKEY>(made)));
   return PublicKey(std::move(state));
@@ -218,9 +220,7 @@ std::string PublicKey::to_pem() const {
 std::string PublicKey::ed25519_bytes() const {
   std::string raw(32, '\0');
   size_t size = raw.size();
-  if (type() != KeyType::ed25519 ||
-      EVP_PKEY_get_raw_public_key(state_->key.get(), reinterpret_cast<unsigned char*>(raw.data()), &size) != 1)
-    return {};
+  if (type() != KeyType::ed25519 || EVP_PKEY_get_raw_public_key(state_->key.get(), reinterpret_cast<unsigned char*>(raw.data()), &size) != 1) return {};
   return raw;
 }
 
@@ -241,8 +241,8 @@ Result<void> PublicKey::verify(std::string_view message, std::string_view signat
   Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* key_context = nullptr;
   if (!context || EVP_DigestVerifyInit(context.get(), &key_context, digest_of(type()), nullptr, state_->key.get()) != 1) return denied();
-  if (form == SignatureForm::rsa_pss && (EVP_PKEY_CTX_set_rsa_padding(key_context, RSA_PKCS1_PSS_PADDING) != 1 ||
-                                         EVP_PKEY_CTX_set_rsa_pss_saltlen(key_context, RSA_PSS_SALTLEN_DIGEST) != 1))
+  if (form == SignatureForm::rsa_pss &&
+      (EVP_PKEY_CTX_set_rsa_padding(key_context, RSA_PKCS1_PSS_PADDING) != 1 || EVP_PKEY_CTX_set_rsa_pss_saltlen(key_context, RSA_PSS_SALTLEN_DIGEST) != 1))
     return denied();
   if (EVP_DigestVerify(context.get(), unsigned_bytes(signature), signature.size(), unsigned_bytes(message), message.size()) != 1) return denied();
   return {};
@@ -279,7 +279,7 @@ const PublicKey& PrivateKey::public_key() const { return state_->public_key; }
 
 Result<PrivateKey> PrivateKey::load(const Disk& disk, const std::string& path) {
   TRY(const auto pem, disk.read_file(path, size_t{64} << 10));
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) == 0 && (info.st_mode & 077) != 0)
     return fail(Error(Code::denied, "others than the owner may read this private key").at(path).next("chmod 600 " + path));
   auto key = from_pem(pem);

@@ -22,9 +22,9 @@ std::string_view to_string(KeyType type);
 // How a signature is written and, for RSA, padded. The hash is SHA-256 (P-384: SHA-384, P-521: SHA-512); Ed25519 has
 // its own.
 enum class SignatureForm {
-  usual,      // ECDSA: DER; RSA: PKCS #1 v1.5; Ed25519: 64 bytes
-  raw,        // ECDSA: r || s of fixed size (IEEE P1363)
-  rsa_pss,    // RSA: PSS, MGF1 and salt of the hash's size
+  usual,    // ECDSA: DER; RSA: PKCS #1 v1.5; Ed25519: 64 bytes
+  raw,      // ECDSA: r || s of fixed size (IEEE P1363)
+  rsa_pss,  // RSA: PSS, MGF1 and salt of the hash's size
 };
 
 // Thread-safe, cheap to copy (one shared pointer).

@@ -44,7 +44,8 @@ TEST(Keys, Ed25519IsThatOfTheRfc) {
   const auto key = PublicKey::from_ed25519(as_bytes(raw)).value();
   EXPECT_EQ(key.ed25519_bytes(), raw);
   EXPECT_TRUE(key.verify("\x72", parse_hex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302a"
-                                           "eeb00d291612bb0c00").value()));
+                                           "eeb00d291612bb0c00")
+                                     .value()));
 }
 
 TEST(Keys, RawEcdsaSignaturesAreTheDerOnes) {
@@ -66,8 +67,9 @@ TEST(Keys, RawEcdsaSignaturesAreTheDerOnes) {
 }
 
 TEST(Keys, WhatIsNoKeyIsRefusedWithAReason) {
-  for (const auto* text : {"", "hello", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
-                           "-----BEGIN PUBLIC KEY----------END PUBLIC KEY-----", "-----BEGIN PUBLIC KEY-----"}) {
+  for (const auto* text :
+       {"", "hello", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+        "-----BEGIN PUBLIC KEY----------END PUBLIC KEY-----", "-----BEGIN PUBLIC KEY-----"}) {
     const auto key = PublicKey::from_pem(text);
     ASSERT_FALSE(key) << text;
     EXPECT_EQ(key.error().code(), Code::invalid);
@@ -79,7 +81,8 @@ TEST(Keys, WhatIsNoKeyIsRefusedWithAReason) {
   EXPECT_FALSE(PrivateKey::from_pem("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"));
   // RSA of 1,024 bits: `openssl genrsa 1024`.
   const auto weak = PublicKey::from_pem(
-      "-----BEGIN PUBLIC KEY-----\nMIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDdlatRjRjogo3WojgGHFHYLugd\nUWAY9iR3fy4arWNA1KoS8kVw33cJibXr8bvwUAUparCwlvdbH6dvEOfou0/gCFQs\n"
+      "-----BEGIN PUBLIC "
+      "KEY-----\nMIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDdlatRjRjogo3WojgGHFHYLugd\nUWAY9iR3fy4arWNA1KoS8kVw33cJibXr8bvwUAUparCwlvdbH6dvEOfou0/gCFQs\n"
       "HUfQrSDv+MuSUMAe8jzKE4qW+jK+xQU9a03GUnKHkkle+Q0pX/g6jXZ7r1/xAK5D\no2kQ+X5xK9cipRgEKwIDAQAB\n-----END PUBLIC KEY-----\n");
   ASSERT_FALSE(weak);
   EXPECT_NE(weak.error().message().find("1024 bits is too short"), std::string::npos) << weak.error().to_string();
@@ -91,7 +94,7 @@ TEST(Keys, AKeyFileIsMadeOnceAndKeptFromOthers) {
   auto& disk = Disk::system();
   const auto first = PrivateKey::load_or_create(disk, path, KeyType::ecdsa_p256);
   ASSERT_TRUE(first) << first.error().to_string();
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   EXPECT_EQ(PrivateKey::load_or_create(disk, path, KeyType::ecdsa_p256)->public_key(), first->public_key());

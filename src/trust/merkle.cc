@@ -75,8 +75,8 @@ Sha256 empty_root() { return sha256(std::string_view()); }
 
 Result<Frontier> Frontier::from(uint64_t size, Hashes nodes) {
   if (static_cast<size_t>(std::popcount(size)) != nodes.size())
-    return invalid("the right edge of a tree of " + std::to_string(size) + " leaves has " + std::to_string(std::popcount(size)) +
-                   " nodes, not " + std::to_string(nodes.size()));
+    return invalid("the right edge of a tree of " + std::to_string(size) + " leaves has " + std::to_string(std::popcount(size)) + " nodes, not " +
+                   std::to_string(nodes.size()));
   Frontier out;
   out.size_ = size;
   out.nodes_ = std::move(nodes);
@@ -155,9 +155,7 @@ Result<Sha256> root_at(uint64_t size, const HashReader& read) {
   return range_root(0, size, read);
 }
 
-Result<Sha256> root_from_inclusion(uint64_t index, uint64_t size, const Sha256& leaf, std::span<const Sha256> proof) {
-  return climb(index, size, leaf, proof);
-}
+Result<Sha256> root_from_inclusion(uint64_t index, uint64_t size, const Sha256& leaf, std::span<const Sha256> proof) { return climb(index, size, leaf, proof); }
 
 Result<void> verify_inclusion(uint64_t index, uint64_t size, const Sha256& leaf, std::span<const Sha256> proof, const Sha256& root) {
   TRY(const auto got, climb(index, size, leaf, proof));
@@ -225,17 +223,15 @@ Result<void> check_subtree(uint64_t start, uint64_t end) {
 }
 }  // namespace
 
-Result<void> verify_subtree_inclusion(uint64_t index, uint64_t start, uint64_t end, const Sha256& leaf, std::span<const Sha256> proof,
-                                      const Sha256& root) {
+Result<void> verify_subtree_inclusion(uint64_t index, uint64_t start, uint64_t end, const Sha256& leaf, std::span<const Sha256> proof, const Sha256& root) {
   TRY_DO(check_subtree(start, end));
   if (index < start || index >= end) return invalid("leaf " + std::to_string(index) + " lies outside of the subtree");
   return verify_inclusion(index - start, end - start, leaf, proof, root);
 }
 
-Result<void> verify_subtree_consistency(uint64_t start, uint64_t end, uint64_t size, const Sha256& subtree, const Sha256& root,
-                                        std::span<const Sha256> proof) {
-  const std::string what = "consistency proof of the subtree [" + std::to_string(start) + ", " + std::to_string(end) + ") with " +
-                           std::to_string(size) + " leaves";
+Result<void> verify_subtree_consistency(uint64_t start, uint64_t end, uint64_t size, const Sha256& subtree, const Sha256& root, std::span<const Sha256> proof) {
+  const std::string what =
+      "consistency proof of the subtree [" + std::to_string(start) + ", " + std::to_string(end) + ") with " + std::to_string(size) + " leaves";
   if (end > size) return invalid(what + ": the tree ends before the subtree");
   if (start == end) {
     // No leaves: consistent with every tree, and nothing is learned about it.

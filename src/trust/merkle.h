@@ -79,10 +79,8 @@ Result<Sha256> root_from_inclusion(uint64_t index, uint64_t size, const Sha256& 
 
 // Subtrees as in Merkle Tree Certificates (draft-ietf-plants-merkle-tree-certs §4): the leaves [start, end), where
 // start is a multiple of the smallest power of two that is not less than end - start.
-Result<void> verify_subtree_inclusion(uint64_t index, uint64_t start, uint64_t end, const Sha256& leaf, std::span<const Sha256> proof,
-                                      const Sha256& root);
-Result<void> verify_subtree_consistency(uint64_t start, uint64_t end, uint64_t size, const Sha256& subtree, const Sha256& root,
-                                        std::span<const Sha256> proof);
+Result<void> verify_subtree_inclusion(uint64_t index, uint64_t start, uint64_t end, const Sha256& leaf, std::span<const Sha256> proof, const Sha256& root);
+Result<void> verify_subtree_consistency(uint64_t start, uint64_t end, uint64_t size, const Sha256& subtree, const Sha256& root, std::span<const Sha256> proof);
 
 // --- Tiles (C2SP tlog-tiles): 256 hashes of tree level 8 * level, 32 bytes each, one after the other.
 
@@ -90,10 +88,10 @@ constexpr unsigned kTileHeight = 8;
 constexpr unsigned kTileWidth = 256;
 
 struct TileName {
-  unsigned level = 0;      // 0 to 5; of entry bundles 0
+  unsigned level = 0;  // 0 to 5; of entry bundles 0
   uint64_t index = 0;
-  unsigned width = 0;      // 1 to 256: hashes (entries) in it
-  bool entries = false;    // an entry bundle
+  unsigned width = 0;    // 1 to 256: hashes (entries) in it
+  bool entries = false;  // an entry bundle
   friend bool operator==(const TileName&, const TileName&) = default;
 };
 // "tile/0/x001/x234/067", "tile/1/000.p/3", "tile/entries/067".

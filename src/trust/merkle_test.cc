@@ -9,8 +9,8 @@ std::string unhex(std::string_view text) { return parse_hex(text).value(); }
 
 // The eight leaves that RFC 6962's first implementation tested with, and which others took over.
 const std::vector<std::string>& known_leaves() {
-  static const std::vector<std::string> leaves = {"", unhex("00"), unhex("10"), unhex("2021"), unhex("3031"), unhex("40414243"), unhex("5051525354555657"),
-                                                  unhex("606162636465666768696a6b6c6d6e6f")};
+  static const std::vector<std::string> leaves = {
+      "", unhex("00"), unhex("10"), unhex("2021"), unhex("3031"), unhex("40414243"), unhex("5051525354555657"), unhex("606162636465666768696a6b6c6d6e6f")};
   return leaves;
 }
 constexpr std::string_view kKnownRoots[] = {
@@ -158,9 +158,32 @@ TEST(Tiles, EachTileHasOneName) {
     ASSERT_TRUE(parsed) << row.path;
     EXPECT_EQ(*parsed, row.name) << row.path;
   }
-  for (const auto* wrong : {"", "tile", "tile/0", "tile/0/", "tile/0/0", "tile/0/00", "tile/0/0000", "tile/00/000", "tile/6/000", "tile/-1/000", "tile/0/x000/000",
-                            "tile/0/001/000", "tile/0/x001", "tile/0/x001/x000", "tile/0/000.p", "tile/0/000.p/", "tile/0/000.p/0", "tile/0/000.p/256",
-                            "tile/0/000.p/01", "tile/0/000.p/1/", "tile/0/000/", "tile/entry/000", "tile/0/+01", "/tile/0/000", "tile/0/x1/000", "tile/0/x0001/000",
+  for (const auto* wrong : {"",
+                            "tile",
+                            "tile/0",
+                            "tile/0/",
+                            "tile/0/0",
+                            "tile/0/00",
+                            "tile/0/0000",
+                            "tile/00/000",
+                            "tile/6/000",
+                            "tile/-1/000",
+                            "tile/0/x000/000",
+                            "tile/0/001/000",
+                            "tile/0/x001",
+                            "tile/0/x001/x000",
+                            "tile/0/000.p",
+                            "tile/0/000.p/",
+                            "tile/0/000.p/0",
+                            "tile/0/000.p/256",
+                            "tile/0/000.p/01",
+                            "tile/0/000.p/1/",
+                            "tile/0/000/",
+                            "tile/entry/000",
+                            "tile/0/+01",
+                            "/tile/0/000",
+                            "tile/0/x1/000",
+                            "tile/0/x0001/000",
                             "tile/0/x999/x999/x999/x999/x999/x999/x999/999"})
     EXPECT_FALSE(parse_tile_path(wrong)) << wrong;
 }
@@ -186,7 +209,8 @@ TEST(Tiles, BundlesComeApartAsTheyWerePut) {
   EXPECT_EQ((*entries)[0], "a");
   EXPECT_EQ((*entries)[1], "");
   EXPECT_EQ((*entries)[2], big);
-  for (const size_t cut : {size_t{1}, size_t{2}, size_t{4}, size_t{6}, bundle.size() - 1}) EXPECT_FALSE(parse_bundle(std::string_view(bundle).substr(0, cut))) << cut;
+  for (const size_t cut : {size_t{1}, size_t{2}, size_t{4}, size_t{6}, bundle.size() - 1})
+    EXPECT_FALSE(parse_bundle(std::string_view(bundle).substr(0, cut))) << cut;
   std::string many;
   for (int i = 0; i < 257; ++i) append_to_bundle(many, "x");
   EXPECT_FALSE(parse_bundle(many));

@@ -73,7 +73,9 @@ Result<NoteVerifier> NoteVerifier::of(std::string name, const PublicKey& key) {
 
 Result<NoteVerifier> NoteVerifier::parse(std::string_view text) {
   const auto bad = [&](const std::string& why) {
-    return fail(Error(Code::invalid, why).at("verifier key \"" + std::string(text.substr(0, 200)) + "\"").next("expected NAME+8HEX+BASE64, as `waybill log key` prints it"));
+    return fail(Error(Code::invalid, why)
+                    .at("verifier key \"" + std::string(text.substr(0, 200)) + "\"")
+                    .next("expected NAME+8HEX+BASE64, as `waybill log key` prints it"));
   };
   const size_t first = text.find('+');
   const size_t second = first == std::string_view::npos ? first : text.find('+', first + 1);

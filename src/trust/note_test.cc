@@ -27,9 +27,10 @@ TEST(Note, VerifierKeysAreStrict) {
     std::string text(kExampleKey);
     return text.replace(text.find(from), from.size(), to);
   };
-  for (const std::string& wrong : std::vector<std::string>{std::string("PeterNeumann"), replaced("PeterNeumann", ""), replaced("PeterNeumann", "Peter Neumann"), replaced("PeterNeumann", "Peter"),
-                            replaced("c74f20a3", "c74f20a4"), replaced("c74f20a3", "C74F20A3"), replaced("c74f20a3", "c74f20a"), replaced("ARpc", "AhpC"),
-                            replaced("10TW", "10TX"), replaced("10TW", "10T"), replaced("10TW", "10TW="), std::string(kExampleKey) + " "})
+  for (const std::string& wrong : std::vector<std::string>{
+           std::string("PeterNeumann"), replaced("PeterNeumann", ""), replaced("PeterNeumann", "Peter Neumann"), replaced("PeterNeumann", "Peter"),
+           replaced("c74f20a3", "c74f20a4"), replaced("c74f20a3", "C74F20A3"), replaced("c74f20a3", "c74f20a"), replaced("ARpc", "AhpC"),
+           replaced("10TW", "10TX"), replaced("10TW", "10T"), replaced("10TW", "10TW="), std::string(kExampleKey) + " "})
     EXPECT_FALSE(NoteVerifier::parse(wrong)) << wrong;
 }
 
@@ -106,9 +107,10 @@ TEST(CheckpointText, ComesBack) {
 TEST(CheckpointText, HasOneSpelling) {
   const std::string root = to_base64(Bytes(sha256("root").bytes)) + "\n";
   ASSERT_TRUE(Checkpoint::parse("origin\n42\n" + root));
-  for (const std::string& wrong : std::vector<std::string>{"origin\n42\n" + root.substr(0, root.size() - 1), "origin\n42\n", std::string("origin\n42\n\n"), "\n42\n" + root, "origin\n042\n" + root,
-                            "origin\n+42\n" + root, "origin\n-1\n" + root, "origin\n\n" + root, "origin\n18446744073709551616\n" + root, "origin\n42 \n" + root,
-                            "origin\n42\nAAAA\n", "origin\n42\n" + root + "\n", "origin\r\n42\n" + root, "origin\n4_2\n" + root, "origin\n0x2a\n" + root})
+  for (const std::string& wrong : std::vector<std::string>{
+           "origin\n42\n" + root.substr(0, root.size() - 1), "origin\n42\n", std::string("origin\n42\n\n"), "\n42\n" + root, "origin\n042\n" + root,
+           "origin\n+42\n" + root, "origin\n-1\n" + root, "origin\n\n" + root, "origin\n18446744073709551616\n" + root, "origin\n42 \n" + root,
+           "origin\n42\nAAAA\n", "origin\n42\n" + root + "\n", "origin\r\n42\n" + root, "origin\n4_2\n" + root, "origin\n0x2a\n" + root})
     EXPECT_FALSE(Checkpoint::parse(wrong)) << wrong;
 }
 

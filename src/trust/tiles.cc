@@ -15,8 +15,9 @@ namespace {
 constexpr unsigned kMaxTileLevel = 5;
 
 tl::unexpected<Error> bad_path(std::string_view path) {
-  return fail(Code::invalid, "\"" + std::string(path) + "\" names no tile: expected tile/LEVEL/INDEX or tile/entries/INDEX, "
-                                                        "INDEX in groups of three digits as in x001/x234/067, then .p/WIDTH for a partial one");
+  return fail(Code::invalid, "\"" + std::string(path) +
+                                 "\" names no tile: expected tile/LEVEL/INDEX or tile/entries/INDEX, "
+                                 "INDEX in groups of three digits as in x001/x234/067, then .p/WIDTH for a partial one");
 }
 
 Sha256 hash_at(std::string_view tile, uint64_t position) {
@@ -109,8 +110,8 @@ HashReader read_through_tiles(TileReader read, uint64_t size) {
     const auto count = uint64_t{1} << inner;
     const uint64_t position = first % kTileWidth;
     if (position + count > width)
-      return fail(Code::invalid, "the tree of " + std::to_string(cache->size) + " leaves has no node " + std::to_string(index) + " at level " +
-                                     std::to_string(level));
+      return fail(Code::invalid,
+                  "the tree of " + std::to_string(cache->size) + " leaves has no node " + std::to_string(index) + " at level " + std::to_string(level));
     auto found = cache->tiles.find({tile_level, tile});
     if (found == cache->tiles.end()) {
       TRY(auto bytes, cache->read(tile_level, tile, width));
@@ -142,8 +143,7 @@ Result<std::vector<std::string_view>> parse_bundle(std::string_view bundle) {
     if (entries.size() == kTileWidth) return fail(Error(Code::invalid, "an entry bundle has at most 256 entries").at("byte " + std::to_string(at)));
     const size_t left = bundle.size() - at;
     const size_t length = left < 2 ? 0 : size_t{static_cast<uint8_t>(bundle[at])} << 8 | static_cast<uint8_t>(bundle[at + 1]);
-    if (left < 2 || left - 2 < length)
-      return fail(Error(Code::invalid, "the entry bundle ends inside an entry").at("byte " + std::to_string(at)));
+    if (left < 2 || left - 2 < length) return fail(Error(Code::invalid, "the entry bundle ends inside an entry").at("byte " + std::to_string(at)));
     entries.push_back(bundle.substr(at + 2, length));
     at += 2 + length;
   }

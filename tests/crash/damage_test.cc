@@ -17,8 +17,7 @@ class Damage : public testing::Test {
     auto log = Log::open(options_);
     ASSERT_TRUE(log) << log.error().to_string();
     std::atomic<int> done = 0;
-    for (uint64_t number = 0; number < 1000; ++number)
-      ASSERT_TRUE((*log)->append(entry_of(number), [&](Result<Receipt>) { done.fetch_add(1); }));
+    for (uint64_t number = 0; number < 1000; ++number) ASSERT_TRUE((*log)->append(entry_of(number), [&](Result<Receipt>) { done.fetch_add(1); }));
     while (done.load() < 1000) std::this_thread::yield();
   }
   void TearDown() override { std::filesystem::remove_all(options_.data_dir); }

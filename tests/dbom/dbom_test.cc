@@ -52,7 +52,8 @@ class Dbom : public ::testing::Test {
     const auto decision = JsonDocument::parse(decided.body);
     ASSERT_TRUE(decision);
     const auto deployed = call("POST", "/api/v1/deployments",
-                               R"({"subject":")" + image + R"(","environment":"production","service":"harbour","decision":")" + std::string(decision->root()["id"].string_or("")) + "\"}");
+                               R"({"subject":")" + image + R"(","environment":"production","service":"harbour","decision":")" +
+                                   std::string(decision->root()["id"].string_or("")) + "\"}");
     ASSERT_EQ(deployed.status / 100, 2) << deployed.body;
     const auto answer = JsonDocument::parse(deployed.body);
     entry = static_cast<uint64_t>(answer->root()["entry"].int_or(0));
@@ -83,8 +84,10 @@ class Dbom : public ::testing::Test {
     const auto document = JsonDocument::parse(dbom);
     auto envelope = *trust::parse_envelope(document->root()["envelope"].to_json());
     const std::string old = document->root()["envelope"].to_json();
-    if (sign_again) envelope = *trust::sign_envelope(std::string(trust::kInTotoPayloadType), payload, world->log().signing_key());
-    else envelope.payload = payload;
+    if (sign_again)
+      envelope = *trust::sign_envelope(std::string(trust::kInTotoPayloadType), payload, world->log().signing_key());
+    else
+      envelope.payload = payload;
     return replaced(dbom, old, envelope.to_json());
   }
   static std::string payload() { return trust::parse_envelope(JsonDocument::parse(dbom)->root()["envelope"].to_json())->payload; }
@@ -138,7 +141,9 @@ TEST_F(Dbom, WhateverIsChangedIsFound) {
   expect_failure(with_payload(replaced(payload(), "\"verdict\":\"", "\"verdict\":\"x"), true), "decision");
   expect_failure(with_payload(replaced(payload(), "\"actor\":\"", "\"actor\":\"x"), true), "evidence");
   expect_failure(with_payload(replaced(payload(), "\"log\":{\"origin\":\"", "\"log\":{\"origin\":\"x"), true), "log");
-  expect_failure(with_payload(replaced(payload(), "\"predicateType\":\"https://waybill.example/dbom/v1\"", "\"predicateType\":\"https://waybill.example/dbom/v2\""), true), "statement");
+  expect_failure(
+      with_payload(replaced(payload(), "\"predicateType\":\"https://waybill.example/dbom/v1\"", "\"predicateType\":\"https://waybill.example/dbom/v2\""), true),
+      "statement");
   expect_failure(with_payload(replaced(payload(), "\"entries\":[", "\"entries\":[99999,"), true), "references");
   expect_failure(with_payload("{}", true), "statement");
   // A statement signed by somebody else's key.

@@ -96,7 +96,8 @@ HeadResult Head::parse(std::string_view bytes, size_t max_bytes, size_t& used) {
   used += parser_->put(boost::asio::const_buffer(bytes.data() + used, end + 4 - used), ec);
   if (ec || !parser_->is_header_done()) {
     status = ec == bhttp::error::header_limit ? 431 : ec == bhttp::error::bad_version ? 505 : 400;
-    why = ec == bhttp::error::bad_version ? std::string("only HTTP/1.0 and HTTP/1.1 are spoken here") : "the request header cannot be read: " + (ec ? ec.message() : std::string("incomplete"));
+    why = ec == bhttp::error::bad_version ? std::string("only HTTP/1.0 and HTTP/1.1 are spoken here")
+                                          : "the request header cannot be read: " + (ec ? ec.message() : std::string("incomplete"));
     return HeadResult::bad;
   }
   headers.resize(used_headers_);

@@ -35,15 +35,13 @@ using Errno = boost::system::error_code;
 
 namespace {
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-constexpr size_t kReadBytes = size_t{16} << 10;       // of a connection's buffer at rest
-constexpr size_t kBodyStepBytes = size_t{1} << 20;    // how far a promised body is believed in advance
-constexpr size_t kCoalesceBytes = size_t{64} << 10;   // answers to pipelined requests written at once
-constexpr size_t kKeepBytes = size_t{1} << 20;        // buffers beyond are given back after a request
-constexpr size_t kDrainBytes = size_t{256} << 10;     // read and thrown away after a refusal, so that it can be read
+constexpr size_t kReadBytes = size_t{16} << 10;      // of a connection's buffer at rest
+constexpr size_t kBodyStepBytes = size_t{1} << 20;   // how far a promised body is believed in advance
+constexpr size_t kCoalesceBytes = size_t{64} << 10;  // answers to pipelined requests written at once
+constexpr size_t kKeepBytes = size_t{1} << 20;       // buffers beyond are given back after a request
+constexpr size_t kDrainBytes = size_t{256} << 10;    // read and thrown away after a refusal, so that it can be read
 
-int64_t steady_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+int64_t steady_ms() { return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 std::string_view reason_of(int status) {
   switch (status) {
@@ -316,7 +314,10 @@ class Session::OpenStream : public Stream {
   void signal() {
     if (signalled_ || !session_) return;
     signalled_ = true;
-    asio::post(session_->shard_.context, [session = session_] { session->wake_.cancel(); session->late_ready_ = true; });
+    asio::post(session_->shard_.context, [session = session_] {
+      session->wake_.cancel();
+      session->late_ready_ = true;
+    });
   }
   void give_up() {
     closed_ = true;
@@ -430,8 +431,9 @@ asio::awaitable<void> Session::run() {
     size_t in_buffer = 0;  // of the body, to be skipped after the answer
     if (!drain_ && head_.has_length && head_.length > 0) {
       if (head_.length > limits().body_bytes) {
-        refuse(413, "Too large", "the body has " + std::to_string(head_.length) + " bytes, this server takes " + std::to_string(limits().body_bytes) +
-                                     " (waybill serve --max-body)");
+        refuse(413, "Too large",
+               "the body has " + std::to_string(head_.length) + " bytes, this server takes " + std::to_string(limits().body_bytes) +
+                   " (waybill serve --max-body)");
       } else if (head_.length <= end_ - begin_) {
         in_buffer = static_cast<size_t>(head_.length);
         request_.body = unread().substr(0, in_buffer);
@@ -650,7 +652,8 @@ asio::awaitable<void> Server::State::accept(Shard& shard) {
     accepted.fetch_add(1, std::memory_order_relaxed);
     socket.set_option(tcp::no_delay(true), ec);
     const auto end = socket.remote_endpoint(ec);
-    std::string peer = ec ? std::string() : (end.address().is_v6() ? "[" + end.address().to_string() + "]" : end.address().to_string()) + ":" + std::to_string(end.port());
+    std::string peer =
+        ec ? std::string() : (end.address().is_v6() ? "[" + end.address().to_string() + "]" : end.address().to_string()) + ":" + std::to_string(end.port());
     auto session = std::make_shared<Session>(shard, std::move(socket), std::move(peer));
     asio::co_spawn(
         shard.context,
@@ -694,7 +697,8 @@ Result<int> listen_on(const asio::ip::address& address, uint16_t port, bool reus
     const int why = errno;
     ::close(fd);
     if (why == EADDRINUSE)
-      return fail(Error(Code::unavailable, "another program listens on " + where).next("stop it (`ss -ltnp` names it), or choose another address: --listen HOST:PORT"));
+      return fail(
+          Error(Code::unavailable, "another program listens on " + where).next("stop it (`ss -ltnp` names it), or choose another address: --listen HOST:PORT"));
     return fail(Error(Code::unavailable, "cannot listen on " + where + ": " + std::strerror(why)).next("choose another address: --listen HOST:PORT"));
   }
   return fd;
@@ -716,7 +720,8 @@ Result<std::unique_ptr<Server>> Server::start(Options options, Handler handler) 
   Errno ec;
   const auto name = options.address == "localhost" ? std::string("127.0.0.1") : options.address;
   const auto address = asio::ip::make_address(name, ec);
-  if (ec) return fail(Error(Code::invalid, "\"" + options.address + "\" is no IP address").next("give one as in --listen 127.0.0.1:8620 or --listen [::1]:8620"));
+  if (ec)
+    return fail(Error(Code::invalid, "\"" + options.address + "\" is no IP address").next("give one as in --listen 127.0.0.1:8620 or --listen [::1]:8620"));
   auto state = std::make_unique<State>();
   state->options = std::move(options);
   state->handler = std::move(handler);

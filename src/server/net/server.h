@@ -19,15 +19,15 @@
 namespace waybill::server::net {
 
 struct Limits {
-  size_t header_bytes = size_t{32} << 10;          // more: 431
-  size_t body_bytes = size_t{256} << 20;           // of one request, as sent. More: 413, without reading it
-  size_t bodies_bytes = size_t{1} << 30;           // of all requests under way. More: 503
-  size_t connections = 10'000;                     // more: closed when accepted
-  int64_t header_timeout_ms = 15'000;              // from the first byte of a request to the end of its header
-  int64_t idle_timeout_ms = 75'000;                // between requests
-  int64_t body_pause_timeout_ms = 30'000;          // without a byte of the body
+  size_t header_bytes = size_t{32} << 10;               // more: 431
+  size_t body_bytes = size_t{256} << 20;                // of one request, as sent. More: 413, without reading it
+  size_t bodies_bytes = size_t{1} << 30;                // of all requests under way. More: 503
+  size_t connections = 10'000;                          // more: closed when accepted
+  int64_t header_timeout_ms = 15'000;                   // from the first byte of a request to the end of its header
+  int64_t idle_timeout_ms = 75'000;                     // between requests
+  int64_t body_pause_timeout_ms = 30'000;               // without a byte of the body
   size_t body_min_bytes_per_second = size_t{16} << 10;  // beyond the first 60 seconds
-  size_t stream_queue_bytes = size_t{4} << 20;     // of an open answer whose peer does not read
+  size_t stream_queue_bytes = size_t{4} << 20;          // of an open answer whose peer does not read
 };
 
 enum class WhenFull {
@@ -86,8 +86,8 @@ using Handler = std::function<std::optional<http::Response>(Exchange&)>;
 
 struct Options {
   std::string address = "127.0.0.1";
-  uint16_t port = 8620;    // 0: any free one
-  unsigned threads = 0;    // 0: one a core
+  uint16_t port = 8620;  // 0: any free one
+  unsigned threads = 0;  // 0: one a core
   Limits limits;
 };
 
