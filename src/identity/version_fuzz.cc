@@ -14,6 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!a || zero == std::string_view::npos) return 0;
   const auto b = to_version_key(scheme, text.substr(zero + 1));
   if (!b || *a == *b) return 0;
+  // PHP ranks its placeholder "#" as the end of a version, so that there a key may begin another; the shorter sorts first.
+  if (scheme == Scheme::packagist) return 0;
   if (a->bytes.starts_with(b->bytes) || b->bytes.starts_with(a->bytes)) std::abort();
   return 0;
 }
