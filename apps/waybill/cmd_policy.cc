@@ -128,7 +128,10 @@ int eval(const Invocation& invocation) {
   auto loaded = load(invocation.values("data"));
   if (!loaded) return report(invocation, loaded.error());
   auto outcome = rego::Policy::compile_all(loaded->modules, loaded->data_json, {.strict = invocation.has("strict")});
-  if (!outcome.policy) return complain(outcome.errors, invocation) == kFailed ? kWrongUsage : kWrongUsage;  // as opa eval: 2
+  if (!outcome.policy) {
+    complain(outcome.errors, invocation);
+    return kWrongUsage;  // as opa eval: 2
+  }
   rego::EvalOptions options;
   options.now_ns = Clock::system().now().ms * 1'000'000;
   options.strict_builtin_errors = invocation.has("strict-builtin-errors");

@@ -105,20 +105,8 @@ void print_help(const Command& command) {
 void print_overview() {
   std::string out = "waybill " + std::string(kVersion) + ": what is in it, who built it from what, who checked it, may it go?\n\n" + bold("Usage") +
                     "\n  waybill COMMAND [arguments] [flags]\n\n" + bold("Commands") + "\n";
-  std::string_view family;
-  for (const auto& command : all_commands()) {
-    if (command.summary.empty()) continue;
-    const auto first = words(command.path)[0];
-    const bool many = words(command.path).size() > 1;
-    std::string left(command.path);
-    if (many && first == family) {
-      left = "  " + left;
-    } else if (many) {
-      left = "  " + left;
-    }
-    family = first;
+  for (const auto& command : all_commands())
     out += "  " + std::string(command.path) + std::string(command.path.size() < 22 ? 22 - command.path.size() : 1, ' ') + std::string(command.summary) + "\n";
-  }
   out +=
       "\nAsk `waybill COMMAND --help` for flags and examples. A command works on a server (--server, WAYBILL_SERVER) or on a data\n"
       "directory (--data-dir, WAYBILL_DATA_DIR, ./.waybill). Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 denied by policy,\n"
